@@ -1,0 +1,61 @@
+#!/bin/sh
+# tests/support/generated_docs.sh --check|--write BUILD-FOLDER
+#
+# The documents that are made from the tables of the programs: docs/events.md, docs/configuration.md,
+# and the last section of docs/stopping.md. --write makes them anew, --check fails where they differ.
+set -eu
+
+mode=${1:-}
+build=${2:-}
+case $mode in
+--check | --write) ;;
+*)
+    sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0" >&2
+    exit 2
+    ;;
+esac
+build=$(cd "$build" && pwd)
+cd "$(dirname "$0")/../.."
+
+events() { "$build/tests/print_docs" events; }
+
+stopping()
+{
+    section=$("$build/tests/print_docs" stopping) || return 1
+    first=$(printf '%s\n' "$section" | head -n 1)
+    awk -v first="$first" '$0 == first {exit} {print}' docs/stopping.md
+    printf '%s\n' "$section"
+}
+
+configuration()
+{
+    cat <<'END'
+# Configuration
+
+<!-- Made from the option tables of the programs: tests/support/generated_docs.sh. -->
+
+Every option can be given three ways: as a flag (`--name value` or `--name=value`), as an environment
+variable, and as a line `name = value` of the file that `--config` names. A flag goes before the
+environment, the environment before the file. An unknown option is an error, and so is an unknown line
+of the file or an unknown variable that begins with `STOPFLEET_`. `--dump-config` prints what is in
+force, `--help` what there is.
+END
+    for program in stopfleet-api stopfleet-worker stopfleet-audit stopfleet-devbroker; do
+        echo
+        "$build/bin/$program" --options-markdown || return 1
+    done
+}
+
+differing=0
+for name in events stopping configuration; do
+    made=$(mktemp)
+    "$name" >"$made" || { echo "docs/$name.md could not be made" >&2; rm -f "$made"; exit 1; }
+    if [ "$mode" = --write ]; then
+        cat "$made" >"docs/$name.md"
+    elif ! diff -u "docs/$name.md" "$made"; then
+        echo "docs/$name.md differs from the tables: tests/support/generated_docs.sh --write $build" >&2
+        differing=1
+    fi
+    rm -f "$made"
+done
+exit "$differing"

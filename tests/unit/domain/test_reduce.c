@@ -1,0 +1,524 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/domain/folding.h"
+
+static void reduce_takes_identity_from_the_first_event(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    struct event event;
+    sample_full_event(&event, EVENT_STOP_REQUESTED, 4);
+    assert_true(fold_event(&task, &event));
+    assert_string_equal(task.id, SAMPLE_TASK);
+    assert_string_equal(task.account, "111122223333");
+    assert_string_equal(task.region, "eu-central-1");
+    assert_string_equal(task.cluster, "prod");
+    assert_string_equal(task.host, "5f0c6e1b8f9a4c7d9e2b3a4c5d6e7f80");
+    task_release(&task);
+}
+
+static void reduce_refuses_events_of_other_tasks(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    struct event event;
+    struct error err = {0};
+    fold_sample_stop(&task, STOP_ENDED);
+    sample_full_event(&event, EVENT_STOP_REQUESTED, 4);
+    event.task = "ffffffffffffffffffffffffffffffff";
+    assert_int_equal(reduce(&task, &event, NULL, &err), -1);
+    assert_int_equal(err.code, ERROR_INVALID);
+    event.task = NULL;
+    assert_int_equal(reduce(&task, &event, NULL, &err), -1);
+    event.task = SAMPLE_TASK;
+    event.id = NULL;
+    assert_int_equal(reduce(&task, &event, NULL, &err), -1);
+    event_release(&event);
+    task_release(&task);
+}
+
+static void reduce_ignores_events_of_hosts_and_unknown_types(void **state)
+{
+    (void)state;
+    static const enum event_type types[] = {EVENT_WORKER_STARTED, EVENT_HOST_DEREGISTERED};
+    struct task task = {0};
+    struct event event;
+    for (size_t i = 0; i < 2; i++) {
+        sample_full_event(&event, types[i], 1);
+        assert_false(fold_event(&task, &event));
+    }
+    sample_event(&event, EVENT_STOP_STUCK, 1);
+    event.type = EVENT_UNKNOWN_TYPE;
+    bool changed = true;
+    assert_int_equal(reduce(&task, &event, &changed, NULL), 0);
+    assert_false(changed);
+    assert_null(task.id);
+    event_release(&event);
+}
+
+static void observe(struct task *task, int64_t revision, const char *family, bool changes)
+{
+    struct event event;
+    sample_full_event(&event, EVENT_TASK_OBSERVED, (unsigned)revision);
+    event.task_observed.revision = revision;
+    event.task_observed.description.family = family;
+    assert_true(fold_event(task, &event) == changes);
+}
+
+static void reduce_takes_only_higher_revisions(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    observe(&task, 0, "zero", false);
+    assert_null(task.id);
+    observe(&task, 2, "two", true);
+    int64_t observed_at = task.observed_at;
+    observe(&task, 2, "again", false);
+    observe(&task, 1, "older", false);
+    assert_string_equal(task.description.family, "two");
+    observe(&task, 5, "five", true);
+    assert_string_equal(task.description.family, "five");
+    assert_true(task.observed_at == observed_at);
+    task_release(&task);
+}
+
+static void reduce_keeps_the_first_request(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    struct event event;
+    fold_sample_stop(&task, STOP_REQUESTED);
+    int64_t requested_at = task.requested_at;
+    sample_full_event(&event, EVENT_STOP_REQUESTED, 50);
+    event.stop_requested.reason = "another";
+    event.stop_requested.principal = "somebody else";
+    assert_false(fold_event(&task, &event));
+    assert_string_equal(task.requested_reason, "rolling node 7");
+    assert_string_equal(task.requested_by, "arn:aws:iam::111122223333:user/jane");
+    assert_true(task.requested_at == requested_at);
+    assert_string_equal(task.stop_code, "UserInitiated");
+    assert_int_equal(task.tags.count, 0);
+    task_release(&task);
+}
+
+/* A StopAccepted with these requests (numbers) and graces of web and envoy (0 = not planned). */
+static bool accept(struct task *task, unsigned number, size_t count, const unsigned *requests,
+                   int64_t grace_web, int64_t grace_envoy)
+{
+    struct event event;
+    const char *ids[8];
+    sample_full_event(&event, EVENT_STOP_ACCEPTED, number);
+    for (size_t i = 0; i < count; i++) {
+        ids[i] = sample_id(&event, requests[i]);
+    }
+    event.stop_accepted.requests = (struct text_list){.items = ids, .count = count};
+    event.stop_accepted.plan.items[0].grace_ms = grace_web;
+    event.stop_accepted.plan.items[1].grace_ms = grace_envoy;
+    if (grace_web == 0) {
+        event.stop_accepted.plan.items++;
+        event.stop_accepted.plan.count--;
+    }
+    if (grace_envoy == 0) {
+        event.stop_accepted.plan.count--;
+    }
+    return fold_event(task, &event);
+}
+
+static void reduce_makes_the_union_of_plans(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    assert_true(accept(&task, 1, 1, (unsigned[]){10}, 3000, 0));
+    int64_t accepted_at = task.accepted_at;
+    assert_int_equal(task.plan.count, 1);
+    assert_true(accept(&task, 2, 1, (unsigned[]){10}, 0, 4000));
+    assert_int_equal(task.plan.count, 2);
+    assert_int_equal(task.plan.items[0].grace_ms, 3000);
+    assert_int_equal(task.plan.items[1].grace_ms, 4000);
+    assert_int_equal(task.named.count, 1);
+    assert_true(task.accepted_at == accepted_at);
+    assert_null(task.request_event_id);
+    task_release(&task);
+}
+
+static void reduce_lets_the_newest_grace_hold(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    assert_true(accept(&task, 1, 1, (unsigned[]){10}, 3000, 3000));
+    assert_true(accept(&task, 2, 2, (unsigned[]){10, 11}, 9000, 9000));
+    assert_int_equal(task.plan.items[0].grace_ms, 9000);
+    assert_false(accept(&task, 1, 1, (unsigned[]){10}, 3000, 3000));
+    assert_false(accept(&task, 2, 2, (unsigned[]){10, 11}, 9000, 9000));
+    assert_int_equal(task.plan.items[1].grace_ms, 9000);
+    assert_true(accept(&task, 3, 3, (unsigned[]){10, 11, 12}, 1000, 1000));
+    assert_int_equal(task.plan.items[0].grace_ms, 1000);
+    /* Names one that is new, but fewer than are known: its writer did not know the others. */
+    assert_true(accept(&task, 4, 2, (unsigned[]){10, 13}, 7000, 7000));
+    assert_int_equal(task.plan.items[0].grace_ms, 1000);
+    assert_int_equal(task.named.count, 4);
+    task_release(&task);
+}
+
+/* Two writers that each answered another request: the later in the log holds, and stays. */
+static void reduce_does_not_go_back_when_a_plan_comes_again(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    assert_true(accept(&task, 1, 1, (unsigned[]){10}, 3000, 3000));
+    assert_true(accept(&task, 2, 2, (unsigned[]){10, 11}, 9000, 9000));
+    assert_true(accept(&task, 3, 2, (unsigned[]){10, 12}, 5000, 5000));
+    assert_int_equal(task.plan.items[0].grace_ms, 5000);
+    assert_false(accept(&task, 2, 2, (unsigned[]){10, 11}, 9000, 9000));
+    assert_int_equal(task.plan.items[0].grace_ms, 5000);
+    task_release(&task);
+}
+
+static void reduce_keeps_the_first_signal_of_a_run(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    struct event event;
+    fold_sample_stop(&task, STOP_SIGNALLED_WEB);
+    int64_t sent = task.signals.items[0].sent_boot_ms;
+    sample_stop_event(&event, STOP_SIGNALLED_WEB);
+    event.id = "another";
+    event.signal_sent.sent_boot_ms = sent + 9;
+    assert_false(fold_event(&task, &event));
+    assert_true(task.signals.items[0].sent_boot_ms == sent);
+    sample_stop_event(&event, STOP_SIGNALLED_WEB);
+    event.signal_sent.run = sample_run(&event, 0, 2);
+    assert_true(fold_event(&task, &event));
+    assert_int_equal(task.signals.count, 2);
+    assert_int_equal(task.kills.count, 0);
+    task_release(&task);
+}
+
+static bool exit_web(struct task *task, struct optional_integer code, const char *reason,
+                     int64_t finished_at)
+{
+    struct event event;
+    sample_stop_event(&event, STOP_EXITED_WEB);
+    event.container_exited.result.exit_code = code;
+    event.container_exited.result.reason = reason;
+    event.container_exited.result.finished_at = finished_at;
+    return fold_event(task, &event);
+}
+
+static void reduce_lets_a_known_exit_code_beat_an_absent_one(void **state)
+{
+    (void)state;
+    const struct optional_integer unknown = {0};
+    const struct optional_integer zero = {.known = true, .value = 0};
+    const struct optional_integer nine = {.known = true, .value = 9};
+    struct task task = {0};
+    assert_true(exit_web(&task, unknown, "ContainerVanishedError: gone", 77));
+    assert_int_equal(task_version(&task), 1);
+    assert_false(exit_web(&task, unknown, "other words", 78));
+    assert_true(exit_web(&task, zero, NULL, 0));
+    assert_false(exit_web(&task, nine, NULL, 5));
+    assert_false(exit_web(&task, unknown, "ContainerVanishedError: gone", 77));
+    assert_int_equal(task.exits.count, 1);
+    assert_true(task.exits.items[0].exit_code.known);
+    assert_int_equal(task.exits.items[0].exit_code.value, 0);
+    assert_int_equal(task.exits.items[0].finished_at, 77);
+    assert_null(task.exits.items[0].reason);
+    task_release(&task);
+}
+
+static bool stuck(struct task *task, const char *reason, int64_t ts)
+{
+    struct event event;
+    sample_full_event(&event, EVENT_STOP_STUCK, 1);
+    event.stop_stuck.reason = reason;
+    event.ts = ts;
+    return fold_event(task, &event);
+}
+
+static void reduce_keeps_the_latest_reason_until_the_run_ended(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    struct event event;
+    assert_true(stuck(&task, "first", 1000));
+    assert_true(stuck(&task, "second", 2000));
+    assert_false(stuck(&task, "first", 1000));
+    assert_int_equal(task.stuck.count, 1);
+    assert_string_equal(task.stuck.items[0].reason, "second");
+    assert_int_equal(task.stuck.items[0].since_unix_ms, 2000);
+    sample_stop_event(&event, STOP_EXITED_WEB);
+    assert_true(fold_event(&task, &event));
+    assert_int_equal(task.stuck.count, 1);
+    sample_stop_event(&event, STOP_EXITED_ENVOY);
+    assert_true(fold_event(&task, &event));
+    assert_int_equal(task.stuck.count, 0);
+    assert_false(stuck(&task, "too late", 9000));
+    task_release(&task);
+}
+
+static void reduce_ends_a_task_once(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    struct event event;
+    fold_sample_stop(&task, STOP_ENDED);
+    assert_string_equal(task.terminal, "TaskStopped");
+    struct buffer before = base_of(&task);
+    for (int type = 1; type < EVENT_TYPE_COUNT; type++) {
+        sample_full_event(&event, (enum event_type)type, 99);
+        if (type == EVENT_TASK_OBSERVED) {
+            event.task_observed.revision = 99;
+        }
+        assert_false(fold_event(&task, &event));
+    }
+    struct buffer after = base_of(&task);
+    assert_true(span_equal(buffer_span(&before), buffer_span(&after)));
+    buffer_release(&before);
+    buffer_release(&after);
+    task_release(&task);
+}
+
+static void reduce_ignores_an_end_that_does_not_name_the_whole_plan(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    struct event event;
+    fold_sample_stop(&task, STOP_KILLED);
+    sample_stop_event(&event, STOP_ENDED);
+    event.task_ended.results.count = 1;
+    assert_false(fold_event(&task, &event));
+    assert_false(task_is_terminal(&task));
+    assert_int_equal(task.exits.count, 1);
+    sample_stop_event(&event, STOP_ENDED);
+    assert_true(fold_event(&task, &event));
+    assert_true(task_is_terminal(&task));
+    task_release(&task);
+}
+
+static void reduce_fills_in_from_the_terminal_results(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    struct event event;
+    fold_sample_stop(&task, STOP_STUCK);
+    sample_stop_event(&event, STOP_ENDED);
+    event.task_ended.results.items[0].exit_code.value = 55;
+    assert_true(fold_event(&task, &event));
+    assert_int_equal(task.exits.count, 2);
+    assert_int_equal(task.exits.items[0].exit_code.value, 0);
+    assert_int_equal(task.exits.items[1].exit_code.value, 137);
+    assert_int_equal(task.stuck.count, 0);
+    assert_int_equal(task_version(&task), 5);
+    task_release(&task);
+}
+
+static const char *stop_code_of(bool requested, enum event_type end)
+{
+    struct task task = {0};
+    struct event event;
+    fold_sample_stop(&task, requested ? STOP_REQUESTED : STOP_TAGGED);
+    sample_full_event(&event, end, 99);
+    assert_true(fold_event(&task, &event));
+    assert_string_equal(task.terminal, event_type_name(end));
+    const char *code = strcmp(task.stop_code, "UserInitiated") == 0 ? "user" : task.stop_code;
+    task_release(&task);
+    return code;
+}
+
+static void reduce_says_essential_exit_only_without_a_request(void **state)
+{
+    (void)state;
+    assert_string_equal(stop_code_of(false, EVENT_TASK_GONE), "EssentialContainerExited");
+    assert_string_equal(stop_code_of(true, EVENT_TASK_GONE), "user");
+    assert_string_equal(stop_code_of(false, EVENT_TASK_STOPPED), "user");
+    assert_string_equal(stop_code_of(true, EVENT_TASK_STOPPED), "user");
+}
+
+static bool tag(struct task *task, unsigned number, const char *key, const char *value)
+{
+    struct event event;
+    struct tag added = {key, value};
+    sample_event(&event, EVENT_TASK_TAGGED, number);
+    if (value == NULL) {
+        event.task_tagged.removed = (struct text_list){.items = &key, .count = 1};
+    } else {
+        event.task_tagged.added.items = &added;
+        event.task_tagged.added.count = 1;
+    }
+    return fold_event(task, &event);
+}
+
+static void assert_tags(const struct task *task, const char *expected)
+{
+    char text[200] = "";
+    for (size_t i = 0; i < task->tags.count; i++) {
+        size_t length = strlen(text);
+        (void)snprintf(text + length, sizeof text - length, "%s=%s ", task->tags.items[i].key,
+                       task->tags.items[i].value);
+    }
+    assert_string_equal(text, expected);
+}
+
+static void observe_tags(struct task *task, int64_t revision, struct tag *tags, size_t count)
+{
+    struct event event;
+    sample_full_event(&event, EVENT_TASK_OBSERVED, (unsigned)revision);
+    event.task_observed.revision = revision;
+    event.task_observed.description.tags.items = tags;
+    event.task_observed.description.tags.count = count;
+    assert_true(fold_event(task, &event));
+}
+
+static void reduce_merges_tags_of_labels_and_of_people(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    assert_true(tag(&task, 1, "zone", "hand"));
+    observe_tags(&task, 1, (struct tag[]){{"a", "1"}, {"b", "1"}, {"c", "1"}}, 3);
+    assert_tags(&task, "a=1 b=1 c=1 zone=hand ");
+    assert_true(tag(&task, 2, "a", "hand"));
+    assert_true(tag(&task, 3, "b", NULL));
+    assert_tags(&task, "a=hand c=1 zone=hand ");
+    /* The labels' a, b are as before: what people did stays. c goes, d comes. */
+    observe_tags(&task, 2, (struct tag[]){{"a", "1"}, {"b", "1"}, {"d", "2"}}, 3);
+    assert_tags(&task, "a=hand d=2 zone=hand ");
+    observe_tags(&task, 3, (struct tag[]){{"b", "3"}}, 1);
+    assert_tags(&task, "a=hand b=3 zone=hand ");
+    task_release(&task);
+}
+
+static void reduce_folds_a_tagging_once(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    assert_true(tag(&task, 1, "k", "one"));
+    assert_true(tag(&task, 2, "k", "two"));
+    assert_false(tag(&task, 1, "k", "one"));
+    assert_tags(&task, "k=two ");
+    for (unsigned i = 3; i < 100; i++) {
+        assert_true(tag(&task, i, "k", "more"));
+        assert_false(tag(&task, i, "k", "more"));
+    }
+    assert_int_equal(task.tagged_ids.count, TASK_TAGGED_IDS_MAX);
+    assert_false(tag(&task, 100 - TASK_TAGGED_IDS_MAX, "k", "late"));
+    assert_tags(&task, "k=more ");
+    task_release(&task);
+}
+
+static void reduce_shows_no_tags_after_a_request(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    fold_sample_stop(&task, STOP_REQUESTED);
+    assert_true(tag(&task, 50, "k", "v"));
+    assert_false(tag(&task, 50, "k", "v"));
+    observe_tags(&task, 2, (struct tag[]){{"a", "1"}}, 1);
+    assert_tags(&task, "");
+    task_release(&task);
+}
+
+/* The worker folds what it does itself, perhaps without the request that led to it. */
+static void reduce_folds_a_workers_own_events_alone(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    for (unsigned i = 0; i < SAMPLE_STOP_EVENTS; i++) {
+        struct event event;
+        sample_stop_event(&event, i);
+        if (event_is_workers_own(event.type)) {
+            assert_true(fold_event(&task, &event));
+        } else {
+            event_release(&event);
+        }
+    }
+    assert_true(task_is_terminal(&task));
+    assert_int_equal(task.exits.count, 2);
+    assert_int_equal(task.named.count, 1);
+    task_release(&task);
+}
+
+static void reduce_bytes_refuses_foreign_bytes(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    struct error err = {0};
+    bool changed = true;
+    assert_int_equal(
+        reduce_bytes(&task, (struct span){.data = "\xc1", .length = 1}, &changed, &err), -1);
+    assert_int_equal(err.code, ERROR_CORRUPT);
+    assert_true(changed);
+}
+
+/* Each allocation in the task's arena fails in turn: it may grow by a little more each time. */
+static void fails_whole_or_not_at_all(struct task *task, const struct event *event)
+{
+    struct buffer before = base_of(task);
+    size_t failures = 0;
+    for (size_t room = 1;; room += 16) {
+        struct error err = {0};
+        task->arena.max_bytes = task->arena.used_bytes + room;
+        int rc = reduce(task, event, NULL, &err);
+        task->arena.max_bytes = 0;
+        if (rc == 0) {
+            break;
+        }
+        struct buffer after = base_of(task);
+        assert_int_equal(err.code, ERROR_NO_MEMORY);
+        assert_true(span_equal(buffer_span(&before), buffer_span(&after)));
+        buffer_release(&after);
+        failures++;
+    }
+    assert_true(failures > 0);
+    buffer_release(&before);
+}
+
+static void reduce_without_memory_leaves_the_task_as_it_was(void **state)
+{
+    (void)state;
+    for (unsigned i = STOP_OBSERVED; i <= STOP_ENDED; i++) {
+        struct task start = {0};
+        struct event event;
+        fold_sample_stop(&start, i - 1);
+        sample_stop_event(&event, i);
+        if (i == STOP_ENDED) { /* the second result replaces one without exit code */
+            start.exits.items[1].exit_code.known = false;
+        }
+        fails_whole_or_not_at_all(&start, &event);
+        event_release(&event);
+        task_release(&start);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reduce_takes_identity_from_the_first_event),
+        cmocka_unit_test(reduce_refuses_events_of_other_tasks),
+        cmocka_unit_test(reduce_ignores_events_of_hosts_and_unknown_types),
+        cmocka_unit_test(reduce_takes_only_higher_revisions),
+        cmocka_unit_test(reduce_keeps_the_first_request),
+        cmocka_unit_test(reduce_makes_the_union_of_plans),
+        cmocka_unit_test(reduce_lets_the_newest_grace_hold),
+        cmocka_unit_test(reduce_does_not_go_back_when_a_plan_comes_again),
+        cmocka_unit_test(reduce_keeps_the_first_signal_of_a_run),
+        cmocka_unit_test(reduce_lets_a_known_exit_code_beat_an_absent_one),
+        cmocka_unit_test(reduce_keeps_the_latest_reason_until_the_run_ended),
+        cmocka_unit_test(reduce_ends_a_task_once),
+        cmocka_unit_test(reduce_ignores_an_end_that_does_not_name_the_whole_plan),
+        cmocka_unit_test(reduce_fills_in_from_the_terminal_results),
+        cmocka_unit_test(reduce_says_essential_exit_only_without_a_request),
+        cmocka_unit_test(reduce_merges_tags_of_labels_and_of_people),
+        cmocka_unit_test(reduce_folds_a_tagging_once),
+        cmocka_unit_test(reduce_shows_no_tags_after_a_request),
+        cmocka_unit_test(reduce_folds_a_workers_own_events_alone),
+        cmocka_unit_test(reduce_bytes_refuses_foreign_bytes),
+        cmocka_unit_test(reduce_without_memory_leaves_the_task_as_it_was),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,877 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/base/memory.h"
+#include "common/domain/stop_engine_table.h"
+
+/** A run that is driven by hand. */
+struct script {
+    struct stop_run run;
+    struct stop_actions actions;
+    int64_t now;
+};
+
+static void begin(struct script *script, int64_t grace_ms)
+{
+    *script = (struct script){.run = {.grace_ms = grace_ms}, .now = 1000000};
+    stop_run_init(&script->run);
+}
+
+static void feed(struct script *script, const struct stop_input *input)
+{
+    struct error err = {0};
+    if (stop_engine_step(&script->run, input, script->now, &script->actions, &err) != 0) {
+        fail_msg("%s", err.message);
+    }
+}
+
+static void on(struct script *script, enum stop_event event)
+{
+    feed(script, &(struct stop_input){.event = event});
+}
+
+static const struct stop_action *action_of(const struct script *script, enum stop_action_kind kind)
+{
+    for (size_t i = 0; i < script->actions.count; i++) {
+        if (script->actions.items[i].kind == kind) {
+            return &script->actions.items[i];
+        }
+    }
+    return NULL;
+}
+
+#define assert_does(script, kind)     assert_non_null(action_of((script), (kind)))
+#define assert_does_not(script, kind) assert_null(action_of((script), (kind)))
+#define assert_state(script, name)    assert_int_equal((script)->run.state, (name))
+
+static void signalled(struct script *script, int64_t grace_ms)
+{
+    begin(script, grace_ms);
+    on(script, STOP_ON_START);
+    on(script, STOP_ON_RELEASED);
+    on(script, STOP_ON_INSPECTED_RUNNING);
+    assert_does(script, STOP_ACTION_SIGNAL);
+    on(script, STOP_ON_SENT);
+    assert_state(script, STOP_GRACE);
+}
+
+/* ---- the table ---- */
+
+static void stop_engine_table_defines_every_cell(void **state)
+{
+    (void)state;
+    for (enum stop_state s = STOP_STATE_NONE + 1; s < STOP_STATE_COUNT; s++) {
+        assert_non_null(stop_state_doc(s));
+        for (enum stop_event e = STOP_EVENT_NONE + 1; e < STOP_EVENT_COUNT; e++) {
+            const struct stop_edge *edge = stop_edge_first(s, e);
+            if (edge == NULL) {
+                assert_non_null(stop_event_elsewhere(e));
+                continue;
+            }
+            while (edge->guard != STOP_IF_ALWAYS) {
+                edge++;
+                assert_true(edge < STOP_EDGES + STOP_EDGE_COUNT);
+                assert_int_equal(edge->state, s);
+                assert_int_equal(edge->event, e);
+            }
+            for (edge++; edge < STOP_EDGES + STOP_EDGE_COUNT; edge++) {
+                assert_false(edge->state == s && edge->event == e);
+            }
+        }
+    }
+}
+
+static void stop_engine_impossible_event_is_a_bug_and_changes_nothing(void **state)
+{
+    (void)state;
+    size_t impossible = 0;
+    for (enum stop_state s = STOP_STATE_NONE + 1; s < STOP_STATE_COUNT; s++) {
+        for (enum stop_event e = STOP_EVENT_NONE + 1; e < STOP_EVENT_COUNT; e++) {
+            if (stop_edge_first(s, e) != NULL) {
+                continue;
+            }
+            struct stop_run run = {.grace_ms = 5000};
+            stop_run_init(&run);
+            run.state = s;
+            struct stop_run before = run;
+            struct stop_actions actions;
+            struct error err = {0};
+            struct stop_input input = {.event = e, .grace_ms = 7, .at_boot_ms = 9};
+            assert_int_equal(stop_engine_step(&run, &input, 10, &actions, &err), -1);
+            assert_int_equal(err.code, ERROR_BUG);
+            assert_non_null(strstr(err.message, stop_state_name(s)));
+            assert_int_equal(actions.count, 0);
+            assert_memory_equal(&run, &before, sizeof run);
+            impossible++;
+        }
+    }
+    assert_true(impossible > 50);
+}
+
+static void stop_engine_refuses_values_outside_the_enums(void **state)
+{
+    (void)state;
+    struct stop_run run = {0};
+    struct stop_actions actions;
+    struct error err = {0};
+    struct stop_input input = {.event = STOP_ON_START};
+    assert_int_equal(stop_engine_step(&run, &input, 1, &actions, &err), -1);
+    stop_run_init(&run);
+    input.event = STOP_EVENT_COUNT;
+    assert_int_equal(stop_engine_step(&run, &input, 1, &actions, &err), -1);
+    assert_string_equal(stop_state_name(STOP_STATE_NONE), "none");
+    assert_string_equal(stop_event_name(STOP_EVENT_COUNT), "none");
+    assert_string_equal(stop_problem_text(STOP_PROBLEM_COUNT), "none");
+}
+
+/* ---- the way of a stop ---- */
+
+static void stop_engine_obedient_run_gets_one_signal_and_ends(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 30000);
+    on(&s, STOP_ON_START);
+    assert_int_equal(s.actions.count, 0);
+    on(&s, STOP_ON_RELEASED);
+    assert_does(&s, STOP_ACTION_INSPECT);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(&s, STOP_ACTION_SIGNAL);
+    s.now += 7;
+    on(&s, STOP_ON_SENT);
+    const struct stop_action *record = action_of(&s, STOP_ACTION_RECORD_SIGNAL);
+    assert_non_null(record);
+    assert_int_equal(record->at_boot_ms, s.now);
+    assert_false(record->maybe_repeated);
+    assert_int_equal(stop_run_deadline(&s.run), s.now + 30000);
+    on(&s, STOP_ON_EXIT_HINT);
+    assert_does(&s, STOP_ACTION_INSPECT);
+    assert_does_not(&s, STOP_ACTION_RECORD_EXIT);
+    on(&s, STOP_ON_INSPECTED_ENDED);
+    assert_does(&s, STOP_ACTION_RECORD_EXIT);
+    assert_does(&s, STOP_ACTION_DISARM);
+    assert_state(&s, STOP_ENDED);
+}
+
+static void stop_engine_kills_exactly_at_the_deadline(void **state)
+{
+    (void)state;
+    struct script s;
+    signalled(&s, 4000);
+    int64_t deadline = s.now + 4000;
+    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, deadline - STOP_CHECK_LEAD_MS);
+    s.now = deadline - STOP_CHECK_LEAD_MS;
+    on(&s, STOP_ON_TIMER);
+    assert_does(&s, STOP_ACTION_INSPECT);
+    s.now += 20;
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_state(&s, STOP_DUE);
+    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, deadline);
+    s.now = deadline - 1;
+    on(&s, STOP_ON_TIMER);
+    assert_does_not(&s, STOP_ACTION_KILL);
+    s.now = deadline;
+    on(&s, STOP_ON_TIMER);
+    assert_does(&s, STOP_ACTION_KILL);
+    on(&s, STOP_ON_SENT);
+    assert_does(&s, STOP_ACTION_RECORD_KILL);
+    assert_does(&s, STOP_ACTION_INSPECT);
+    on(&s, STOP_ON_INSPECTED_ENDED);
+    assert_does(&s, STOP_ACTION_RECORD_EXIT);
+}
+
+static void stop_engine_looks_again_when_the_last_look_is_stale(void **state)
+{
+    (void)state;
+    struct script s;
+    signalled(&s, 4000);
+    s.now += 3500;
+    on(&s, STOP_ON_TIMER);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    s.now += STOP_FRESH_MS + 1;
+    on(&s, STOP_ON_TIMER);
+    assert_does_not(&s, STOP_ACTION_KILL);
+    assert_does(&s, STOP_ACTION_INSPECT);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(&s, STOP_ACTION_KILL);
+}
+
+static void stop_engine_never_kills_after_a_hint_without_a_look(void **state)
+{
+    (void)state;
+    struct script s;
+    signalled(&s, 4000);
+    s.now += 3500;
+    on(&s, STOP_ON_TIMER);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    on(&s, STOP_ON_EXIT_HINT);
+    assert_state(&s, STOP_DEADLINE_CHECK);
+    assert_does(&s, STOP_ACTION_DISARM);
+    on(&s, STOP_ON_INSPECTED_ENDED);
+    assert_state(&s, STOP_ENDED);
+}
+
+static void stop_engine_failed_inspection_delays_the_kill(void **state)
+{
+    (void)state;
+    struct script s;
+    signalled(&s, 4000);
+    s.now += 3500;
+    on(&s, STOP_ON_TIMER);
+    on(&s, STOP_ON_INSPECT_FAILED);
+    assert_does_not(&s, STOP_ACTION_KILL);
+    s.now = action_of(&s, STOP_ACTION_ARM)->at_boot_ms;
+    on(&s, STOP_ON_TIMER);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(&s, STOP_ACTION_KILL);
+}
+
+static void stop_engine_forced_stop_kills_without_a_signal(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 0);
+    s.run.drain_delay_ms = 9000;
+    on(&s, STOP_ON_START);
+    on(&s, STOP_ON_RELEASED);
+    assert_state(&s, STOP_CHECKING);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(&s, STOP_ACTION_KILL);
+    assert_does_not(&s, STOP_ACTION_SIGNAL);
+}
+
+static void stop_engine_drains_before_it_looks(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 1000);
+    s.run.drain_delay_ms = 5000;
+    on(&s, STOP_ON_START);
+    on(&s, STOP_ON_RELEASED);
+    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + 5000);
+    s.now += 4999;
+    on(&s, STOP_ON_TIMER);
+    assert_state(&s, STOP_DRAINING);
+    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + 1);
+    feed(&s, &(struct stop_input){.event = STOP_ON_GRACE_CHANGED, .grace_ms = 0});
+    assert_state(&s, STOP_CHECKING);
+}
+
+/* ---- the grace changes ---- */
+
+static void stop_engine_changed_grace_counts_from_the_signal(void **state)
+{
+    (void)state;
+    struct script s;
+    signalled(&s, 30000);
+    int64_t signal_at = s.now;
+    s.now += 2000;
+    feed(&s, &(struct stop_input){.event = STOP_ON_GRACE_CHANGED, .grace_ms = 5000});
+    assert_int_equal(stop_run_deadline(&s.run), signal_at + 5000);
+    s.now = signal_at + 4500;
+    on(&s, STOP_ON_TIMER);
+    assert_state(&s, STOP_DEADLINE_CHECK);
+    feed(&s, &(struct stop_input){.event = STOP_ON_GRACE_CHANGED, .grace_ms = 60000});
+    assert_state(&s, STOP_GRACE);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_state(&s, STOP_GRACE);
+    feed(&s, &(struct stop_input){.event = STOP_ON_GRACE_CHANGED, .grace_ms = 0});
+    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now);
+}
+
+static void stop_engine_grace_is_fixed_once_sigkill_is_decided(void **state)
+{
+    (void)state;
+    struct script s;
+    signalled(&s, 1000);
+    s.now += 1000;
+    on(&s, STOP_ON_TIMER);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(&s, STOP_ACTION_KILL);
+    assert_true(stop_run_kill_decided(&s.run));
+    feed(&s, &(struct stop_input){.event = STOP_ON_GRACE_CHANGED, .grace_ms = 60000});
+    assert_int_equal(s.run.grace_ms, 1000);
+    assert_int_equal(s.actions.count, 0);
+}
+
+static void stop_engine_hold_delays_signal_and_kill(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 1000);
+    on(&s, STOP_ON_START);
+    on(&s, STOP_ON_RELEASED);
+    on(&s, STOP_ON_HELD);
+    assert_does_not(&s, STOP_ACTION_SIGNAL);
+    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + STOP_HOLD_MS);
+    signalled(&s, 1000);
+    s.now += 900;
+    on(&s, STOP_ON_TIMER);
+    s.now += 100;
+    on(&s, STOP_ON_HELD);
+    assert_does_not(&s, STOP_ACTION_KILL);
+    assert_state(&s, STOP_GRACE);
+}
+
+/* ---- calls that fail ---- */
+
+static void stop_engine_settles_a_call_without_an_answer_by_history(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 3000);
+    on(&s, STOP_ON_START);
+    on(&s, STOP_ON_RELEASED);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    on(&s, STOP_ON_NO_ANSWER);
+    assert_state(&s, STOP_SETTLING);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(&s, STOP_ACTION_ASK_HISTORY);
+    int64_t sent_at = s.now - 40;
+    feed(&s,
+         &(struct stop_input){.event = STOP_ON_HISTORY_SENT, .at_boot_ms = sent_at, .times = 1});
+    const struct stop_action *record = action_of(&s, STOP_ACTION_RECORD_SIGNAL);
+    assert_int_equal(record->at_boot_ms, sent_at);
+    assert_false(record->maybe_repeated);
+    assert_int_equal(stop_run_deadline(&s.run), sent_at + 3000);
+}
+
+static void stop_engine_unsettled_intent_is_signalled_as_maybe_repeated(void **state)
+{
+    (void)state;
+    static const enum stop_event answers[] = {STOP_ON_HISTORY_UNKNOWN, STOP_ON_HISTORY_NOT_SENT};
+    for (size_t i = 0; i < 2; i++) {
+        struct script s;
+        begin(&s, 3000);
+        s.run.intents = 1;
+        s.run.intended = true;
+        on(&s, STOP_ON_START);
+        assert_state(&s, STOP_SETTLING);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        on(&s, answers[i]);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        assert_does(&s, STOP_ACTION_SIGNAL);
+        s.now += 10;
+        on(&s, STOP_ON_SENT);
+        assert_true(action_of(&s, STOP_ACTION_RECORD_SIGNAL)->maybe_repeated);
+        assert_int_equal(stop_run_deadline(&s.run), s.now + 3000);
+    }
+}
+
+static void stop_engine_lost_journal_makes_the_signal_maybe_repeated(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 3000);
+    s.run.intended = true;
+    s.run.maybe_repeated = true;
+    on(&s, STOP_ON_START);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    feed(&s, &(struct stop_input){.event = STOP_ON_HISTORY_SENT, .at_boot_ms = s.now, .times = 1});
+    assert_true(action_of(&s, STOP_ACTION_RECORD_SIGNAL)->maybe_repeated);
+}
+
+static void stop_engine_engine_away_keeps_an_intent_unsettled(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 3000);
+    s.run.intents = 1;
+    s.run.intended = true;
+    on(&s, STOP_ON_START);
+    for (int i = 0; i < 8; i++) {
+        on(&s, STOP_ON_INSPECT_FAILED);
+        assert_does_not(&s, STOP_ACTION_ASK_HISTORY);
+        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK) != NULL, i >= 2);
+        int64_t delay = action_of(&s, STOP_ACTION_ARM)->at_boot_ms - s.now;
+        assert_int_equal(delay, i >= 5 ? 30000 : 1000 << i);
+        s.now += delay;
+        on(&s, STOP_ON_TIMER);
+        assert_does(&s, STOP_ACTION_INSPECT);
+    }
+}
+
+static void stop_engine_refused_signal_backs_off_and_becomes_stuck(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 3000);
+    on(&s, STOP_ON_START);
+    on(&s, STOP_ON_RELEASED);
+    for (int i = 0; i < 4; i++) {
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        assert_does(&s, STOP_ACTION_SIGNAL);
+        on(&s, STOP_ON_REFUSED);
+        assert_state(&s, STOP_SIGNAL_BACKOFF);
+        const struct stop_action *stuck = action_of(&s, STOP_ACTION_RECORD_STUCK);
+        assert_int_equal(stuck != NULL, i >= 2);
+        if (stuck != NULL) {
+            assert_int_equal(stuck->problem, STOP_PROBLEM_SIGNAL_REFUSED);
+        }
+        on(&s, STOP_ON_TIMER);
+    }
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    on(&s, STOP_ON_SENT);
+    assert_true(action_of(&s, STOP_ACTION_RECORD_SIGNAL)->maybe_repeated);
+    assert_int_equal(s.run.failures, 0);
+}
+
+static void kill_again(struct script *s, enum stop_event answer)
+{
+    on(s, answer);
+    assert_state(s, STOP_KILLED);
+    if (s->actions.items[s->actions.count - 1].kind == STOP_ACTION_INSPECT) {
+        on(s, STOP_ON_INSPECTED_RUNNING);
+    }
+    on(s, STOP_ON_TIMER);
+    assert_state(s, STOP_KILL_CHECK);
+    on(s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(s, STOP_ACTION_KILL);
+}
+
+static void stop_engine_run_that_will_not_die_is_stuck_after_three_kills(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 0);
+    on(&s, STOP_ON_START);
+    on(&s, STOP_ON_RELEASED);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    kill_again(&s, STOP_ON_SENT);
+    assert_does_not(&s, STOP_ACTION_RECORD_STUCK);
+    kill_again(&s, STOP_ON_SENT);
+    assert_does_not(&s, STOP_ACTION_RECORD_STUCK);
+    kill_again(&s, STOP_ON_SENT);
+    assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem, STOP_PROBLEM_KILL_SURVIVED);
+    kill_again(&s, STOP_ON_REFUSED);
+    assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem, STOP_PROBLEM_KILL_REFUSED);
+    kill_again(&s, STOP_ON_NO_ANSWER);
+    assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem,
+                     STOP_PROBLEM_KILL_UNANSWERED);
+    kill_again(&s, STOP_ON_NOT_RUNNING);
+    assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem, STOP_PROBLEM_KILL_POINTLESS);
+}
+
+/* ---- after a restart of the worker ---- */
+
+static void stop_engine_restart_goes_on_with_the_remaining_grace(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 30000);
+    s.run.signalled = true;
+    s.run.signalled_boot_ms = s.now - 25000;
+    s.run.intents = 1;
+    on(&s, STOP_ON_START);
+    assert_state(&s, STOP_GRACE);
+    assert_does(&s, STOP_ACTION_INSPECT);
+    assert_does_not(&s, STOP_ACTION_SIGNAL);
+    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + 5000 - STOP_CHECK_LEAD_MS);
+}
+
+static void stop_engine_restart_after_kill_intent_looks_and_kills_again(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 60000);
+    s.run.signalled = true;
+    s.run.signalled_boot_ms = s.now;
+    s.run.kill_intents = 1;
+    on(&s, STOP_ON_START);
+    assert_state(&s, STOP_KILL_CHECK);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(&s, STOP_ACTION_KILL);
+    assert_does_not(&s, STOP_ACTION_RECORD_STUCK);
+    on(&s, STOP_ON_SENT);
+    assert_true(action_of(&s, STOP_ACTION_RECORD_KILL)->maybe_repeated);
+}
+
+/* ---- random histories against a small world ---- */
+
+/** A container, an engine that fails at times, and a journal that outlives the worker. */
+struct world {
+    struct script s;
+    uint64_t seed;
+    enum stop_action_kind call; /**< out: INSPECT, ASK_HISTORY, SIGNAL, KILL; 0 = none */
+    bool look_again;
+    bool running;
+    int64_t grace_ms; /**< newest in the log */
+    int64_t timer_at;
+    /* what log and journal hold */
+    bool signal_recorded, kill_recorded, exit_recorded, intended;
+    int64_t signal_recorded_at, intents, kill_intents;
+    /* what the container saw */
+    int64_t signals, last_signal_at;
+    bool said_repeated;
+    bool
+        blind; /**< the worker acted before it had read its log: a second signal is the documented window */
+    unsigned *edges_taken;
+};
+
+static unsigned dice(struct world *w, unsigned sides)
+{
+    /* splitmix64 */
+    w->seed += UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t z = (w->seed ^ (w->seed >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return (unsigned)((z ^ (z >> 31)) % sides);
+}
+
+static void world_kill(struct world *w)
+{
+    if (w->grace_ms > 0 && w->kill_intents == 0) {
+        assert_true(w->s.run.signalled);
+        assert_true(w->s.now >= w->s.run.signalled_boot_ms + w->s.run.grace_ms);
+        assert_true(w->signals == 0 || w->s.now >= w->last_signal_at + w->s.run.grace_ms ||
+                    w->said_repeated || w->blind || w->s.run.intents > 1);
+    }
+    w->kill_intents++;
+    w->call = STOP_ACTION_KILL;
+}
+
+static void world_do(struct world *w, const struct stop_action *action)
+{
+    switch (action->kind) {
+    case STOP_ACTION_RECORD_SIGNAL:
+        assert_true(!w->signal_recorded || w->blind);
+        w->signal_recorded = true;
+        w->signal_recorded_at = action->at_boot_ms;
+        w->said_repeated = action->maybe_repeated;
+        w->intended = false;
+        assert_true(w->signals <= 1 || action->maybe_repeated || w->blind);
+        break;
+    case STOP_ACTION_RECORD_KILL:
+        w->kill_recorded = true;
+        break;
+    case STOP_ACTION_RECORD_STUCK:
+        assert_true(action->problem != STOP_PROBLEM_NONE);
+        break;
+    case STOP_ACTION_RECORD_EXIT:
+        assert_false(w->running);
+        w->exit_recorded = true;
+        break;
+    case STOP_ACTION_ARM:
+        w->timer_at = action->at_boot_ms;
+        break;
+    case STOP_ACTION_DISARM:
+        w->timer_at = -1;
+        break;
+    case STOP_ACTION_INSPECT:
+        assert_true(w->call == 0 || w->call == STOP_ACTION_INSPECT);
+        w->look_again = w->call == STOP_ACTION_INSPECT;
+        w->call = STOP_ACTION_INSPECT;
+        break;
+    case STOP_ACTION_ASK_HISTORY:
+        assert_int_equal(w->call, 0);
+        w->call = STOP_ACTION_ASK_HISTORY;
+        break;
+    case STOP_ACTION_SIGNAL:
+        assert_int_equal(w->call, 0);
+        assert_true(!w->signal_recorded || w->blind);
+        w->intents++;
+        w->intended = true;
+        w->call = STOP_ACTION_SIGNAL;
+        break;
+    case STOP_ACTION_KILL:
+        assert_int_equal(w->call, 0);
+        world_kill(w);
+        break;
+    }
+}
+
+static void world_feed(struct world *w, struct stop_input input)
+{
+    const struct stop_edge *edge = stop_edge_first(w->s.run.state, input.event);
+    struct stop_run before = w->s.run;
+    feed(&w->s, &input);
+    while (edge != NULL) {
+        /* the guards saw the run as the event had changed it; only GRACE_CHANGED and LOG_SIGNALLED do */
+        before.grace_ms = w->s.run.grace_ms;
+        before.signalled |= input.event == STOP_ON_LOG_SIGNALLED;
+        before.wake_boot_ms = input.event == STOP_ON_TIMER ? -1 : before.wake_boot_ms;
+        if (stop_guard_holds(edge->guard, &before, w->s.now)) {
+            w->edges_taken[edge - STOP_EDGES]++;
+            break;
+        }
+        edge++;
+    }
+    for (size_t i = 0; i < w->s.actions.count; i++) {
+        world_do(w, &w->s.actions.items[i]);
+    }
+}
+
+static bool world_held(struct world *w)
+{
+    return !stop_run_kill_decided(&w->s.run) && dice(w, 12) == 0;
+}
+
+static void world_answer_inspect(struct world *w)
+{
+    /* an answer may be older than the end that the log told of */
+    bool running = w->running || (w->s.run.state == STOP_ENDED && dice(w, 2) == 0);
+    w->call = 0;
+    if (dice(w, 6) == 0) {
+        w->look_again = false;
+        world_feed(w, (struct stop_input){.event = STOP_ON_INSPECT_FAILED});
+    } else if (w->look_again && running) {
+        w->look_again = false;
+        w->call = STOP_ACTION_INSPECT;
+    } else if (running) {
+        bool held = world_held(w);
+        world_feed(w,
+                   (struct stop_input){.event = held ? STOP_ON_HELD : STOP_ON_INSPECTED_RUNNING});
+    } else {
+        w->look_again = false;
+        world_feed(w, (struct stop_input){.event = STOP_ON_INSPECTED_ENDED});
+    }
+}
+
+static void world_answer_signal(struct world *w)
+{
+    bool kill = w->call == STOP_ACTION_KILL;
+    unsigned how = dice(w, 10);
+    bool reaches = w->running && how != 0 && how != 1;
+    w->call = 0;
+    if (reaches && kill) {
+        w->running = dice(w, 4) == 0;
+    } else if (reaches) {
+        w->signals++;
+        w->last_signal_at = w->s.now;
+        w->running = dice(w, 3) != 0;
+    }
+    enum stop_event event = STOP_ON_SENT;
+    if (how <= 1) {
+        event = how == 0 ? STOP_ON_REFUSED : STOP_ON_NO_ANSWER;
+    } else if (how == 2) {
+        event = STOP_ON_NO_ANSWER;
+    } else if (!reaches && (w->s.run.state != STOP_ENDED || dice(w, 2) == 0)) {
+        event = STOP_ON_NOT_RUNNING;
+    }
+    w->s.now += dice(w, 3);
+    world_feed(w, (struct stop_input){.event = event});
+}
+
+static void world_answer_history(struct world *w)
+{
+    w->call = 0;
+    if (dice(w, 3) == 0) {
+        world_feed(w, (struct stop_input){.event = STOP_ON_HISTORY_UNKNOWN});
+    } else if (w->signals == 0 || dice(w, 8) == 0) { /* or the engine forgot it */
+        world_feed(w, (struct stop_input){.event = STOP_ON_HISTORY_NOT_SENT});
+    } else {
+        world_feed(w, (struct stop_input){.event = STOP_ON_HISTORY_SENT,
+                                          .at_boot_ms = w->last_signal_at,
+                                          .times = w->signals});
+    }
+}
+
+static void world_answer(struct world *w)
+{
+    if (w->call == STOP_ACTION_INSPECT) {
+        world_answer_inspect(w);
+    } else if (w->call == STOP_ACTION_ASK_HISTORY) {
+        world_answer_history(w);
+    } else if (w->call != 0) {
+        world_answer_signal(w);
+    }
+}
+
+static void world_start(struct world *w)
+{
+    int64_t drain = dice(w, 3) == 0 ? 700 : 0;
+    bool blind = w->signal_recorded && dice(w, 6) == 0;
+    w->blind |= blind;
+    w->s.run = (struct stop_run){.grace_ms = w->grace_ms,
+                                 .drain_delay_ms = drain,
+                                 .signalled = w->signal_recorded && !blind,
+                                 .signalled_boot_ms = w->signal_recorded_at,
+                                 .intents = w->intents,
+                                 .kill_intents = w->kill_intents,
+                                 .intended = w->intended,
+                                 .kill_recorded = w->kill_recorded};
+    stop_run_init(&w->s.run);
+    w->timer_at = -1;
+    w->call = 0;
+    w->look_again = false;
+    world_feed(w, (struct stop_input){.event = STOP_ON_START});
+}
+
+static void world_crash(struct world *w)
+{
+    if (w->call == STOP_ACTION_SIGNAL && w->running && dice(w, 2) == 0) {
+        w->signals++;
+        w->last_signal_at = w->s.now;
+    }
+    w->s.now += dice(w, 3000);
+    world_start(w);
+}
+
+static void world_change_grace(struct world *w)
+{
+    static const int64_t graces[] = {0, 1000, 2500, 9000};
+    int64_t grace = graces[dice(w, 4)];
+    if (!stop_run_kill_decided(&w->s.run)) {
+        w->grace_ms = grace;
+    }
+    world_feed(w, (struct stop_input){.event = STOP_ON_GRACE_CHANGED, .grace_ms = grace});
+}
+
+static void world_log(struct world *w)
+{
+    if (w->signal_recorded && dice(w, 4) == 0) {
+        world_feed(w, (struct stop_input){.event = STOP_ON_LOG_SIGNALLED,
+                                          .at_boot_ms = w->signal_recorded_at});
+    } else if (w->exit_recorded || (!w->running && dice(w, 6) == 0)) {
+        w->exit_recorded = true;
+        world_feed(w, (struct stop_input){.event = STOP_ON_LOG_ENDED});
+    } else if (w->signals > 0 && !w->signal_recorded && dice(w, 3) == 0) {
+        w->signal_recorded = true;
+        w->signal_recorded_at = w->last_signal_at;
+        w->intended = false;
+        w->said_repeated = true;
+        world_feed(w, (struct stop_input){.event = STOP_ON_LOG_SIGNALLED,
+                                          .at_boot_ms = w->last_signal_at});
+    }
+}
+
+static void world_timer(struct world *w)
+{
+    if (w->timer_at < 0) {
+        return;
+    }
+    bool late = dice(w, 5) == 0;
+    bool early = dice(w, 10) == 0;
+    int64_t at = w->timer_at + (late ? 1500 : 0) - (early ? 1 : 0);
+    w->s.now = at > w->s.now ? at : w->s.now;
+    w->timer_at = -1;
+    world_feed(w, (struct stop_input){.event = world_held(w) ? STOP_ON_HELD : STOP_ON_TIMER});
+}
+
+static void world_turn(struct world *w)
+{
+    switch (dice(w, 16)) {
+    case 0:
+        world_feed(w, (struct stop_input){.event = STOP_ON_EXIT_HINT});
+        break;
+    case 1:
+        w->running = w->running && dice(w, 4) != 0;
+        break;
+    case 2:
+        world_change_grace(w);
+        break;
+    case 3:
+        if (dice(w, 3) == 0) {
+            world_crash(w);
+        }
+        break;
+    case 4:
+        world_log(w);
+        break;
+    case 5:
+        if (w->s.run.state == STOP_WAITING) {
+            world_feed(w, (struct stop_input){.event = STOP_ON_RELEASED});
+        }
+        break;
+    case 6:
+    case 7:
+    case 8:
+        world_timer(w);
+        break;
+    default:
+        world_answer(w);
+        break;
+    }
+    w->s.now += dice(w, 4);
+}
+
+static void stop_engine_holds_its_promises_in_random_histories(void **state)
+{
+    (void)state;
+    unsigned *taken = memory_calloc(STOP_EDGE_COUNT, sizeof *taken);
+    assert_non_null(taken);
+    size_t ended = 0;
+    for (uint64_t seed = 1; seed <= 100000; seed++) {
+        struct world w = {.seed = seed, .running = true, .edges_taken = taken};
+        w.grace_ms = dice(&w, 5) == 0 ? 0 : 2000;
+        w.s.now = 500000;
+        world_start(&w);
+        for (int turn = 0; turn < 150; turn++) {
+            world_turn(&w);
+        }
+        ended += w.s.run.state == STOP_ENDED;
+        assert_true(w.s.run.state != STOP_ENDED || w.exit_recorded);
+    }
+    assert_true(ended > 50000);
+    for (size_t i = 0; i < STOP_EDGE_COUNT; i++) {
+        if (taken[i] == 0) {
+            fail_msg("edge never taken: %s on %s (%s)", stop_state_name(STOP_EDGES[i].state),
+                     stop_event_name(STOP_EDGES[i].event), STOP_EDGES[i].why);
+        }
+    }
+    memory_free(taken);
+}
+
+/* ---- the documentation ---- */
+
+static void stop_engine_documentation_shows_this_table(void **state)
+{
+    (void)state;
+    char *made = NULL;
+    size_t made_length = 0;
+    FILE *out = open_memstream(&made, &made_length);
+    assert_non_null(out);
+    stop_engine_write_markdown(out);
+    fclose(out);
+    FILE *page = fopen("docs/stopping.md", "re");
+    assert_non_null(page);
+    char text[1 << 16];
+    size_t length = fread(text, 1, sizeof text - 1, page);
+    fclose(page);
+    text[length] = '\0';
+    if (strstr(text, made) == NULL) {
+        fail_msg("docs/stopping.md differs from stop_engine.def: make its last section anew with "
+                 "`test_stop_engine --markdown`");
+    }
+    free(made);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc > 1 && strcmp(argv[1], "--markdown") == 0) {
+        stop_engine_write_markdown(stdout);
+        return 0;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stop_engine_table_defines_every_cell),
+        cmocka_unit_test(stop_engine_impossible_event_is_a_bug_and_changes_nothing),
+        cmocka_unit_test(stop_engine_refuses_values_outside_the_enums),
+        cmocka_unit_test(stop_engine_obedient_run_gets_one_signal_and_ends),
+        cmocka_unit_test(stop_engine_kills_exactly_at_the_deadline),
+        cmocka_unit_test(stop_engine_looks_again_when_the_last_look_is_stale),
+        cmocka_unit_test(stop_engine_never_kills_after_a_hint_without_a_look),
+        cmocka_unit_test(stop_engine_failed_inspection_delays_the_kill),
+        cmocka_unit_test(stop_engine_forced_stop_kills_without_a_signal),
+        cmocka_unit_test(stop_engine_drains_before_it_looks),
+        cmocka_unit_test(stop_engine_changed_grace_counts_from_the_signal),
+        cmocka_unit_test(stop_engine_grace_is_fixed_once_sigkill_is_decided),
+        cmocka_unit_test(stop_engine_hold_delays_signal_and_kill),
+        cmocka_unit_test(stop_engine_settles_a_call_without_an_answer_by_history),
+        cmocka_unit_test(stop_engine_unsettled_intent_is_signalled_as_maybe_repeated),
+        cmocka_unit_test(stop_engine_lost_journal_makes_the_signal_maybe_repeated),
+        cmocka_unit_test(stop_engine_engine_away_keeps_an_intent_unsettled),
+        cmocka_unit_test(stop_engine_refused_signal_backs_off_and_becomes_stuck),
+        cmocka_unit_test(stop_engine_run_that_will_not_die_is_stuck_after_three_kills),
+        cmocka_unit_test(stop_engine_restart_goes_on_with_the_remaining_grace),
+        cmocka_unit_test(stop_engine_restart_after_kill_intent_looks_and_kills_again),
+        cmocka_unit_test(stop_engine_holds_its_promises_in_random_histories),
+        cmocka_unit_test(stop_engine_documentation_shows_this_table),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
