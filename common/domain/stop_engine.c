@@ -89,6 +89,15 @@ static void fail(struct step *step, enum stop_problem problem)
     }
 }
 
+static enum stop_problem signal_problem_of(enum stop_event answer)
+{
+    if (answer == STOP_ON_REFUSED) {
+        return STOP_PROBLEM_SIGNAL_REFUSED;
+    }
+    return answer == STOP_ON_NO_ANSWER ? STOP_PROBLEM_SIGNAL_UNANSWERED
+                                       : STOP_PROBLEM_SIGNAL_POINTLESS;
+}
+
 static enum stop_problem kill_problem_of(enum stop_event answer)
 {
     if (answer == STOP_ON_SENT) {
@@ -157,8 +166,7 @@ static void do_notes_and_records(struct step *step, unsigned actions)
         fail(step, STOP_PROBLEM_NO_INSPECTION);
     }
     if (actions & DO_FAIL_CALL) {
-        bool refused = step->input->event == STOP_ON_REFUSED;
-        fail(step, refused ? STOP_PROBLEM_SIGNAL_REFUSED : STOP_PROBLEM_SIGNAL_POINTLESS);
+        fail(step, signal_problem_of(step->input->event));
     }
     if (actions & DO_FAIL_KILL) {
         fail(step, run->kill_problem);

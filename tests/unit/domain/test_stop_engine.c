@@ -353,6 +353,7 @@ static void stop_engine_unsettled_intent_is_signalled_as_maybe_repeated(void **s
         s.run.intents = 1;
         s.run.intended = true;
         on(&s, STOP_ON_START);
+        on(&s, STOP_ON_RELEASED);
         assert_state(&s, STOP_SETTLING);
         on(&s, STOP_ON_INSPECTED_RUNNING);
         on(&s, answers[i]);
@@ -373,6 +374,7 @@ static void stop_engine_lost_journal_makes_the_signal_maybe_repeated(void **stat
     s.run.intended = true;
     s.run.maybe_repeated = true;
     on(&s, STOP_ON_START);
+    on(&s, STOP_ON_RELEASED);
     on(&s, STOP_ON_INSPECTED_RUNNING);
     feed(&s, &(struct stop_input){.event = STOP_ON_HISTORY_SENT, .at_boot_ms = s.now, .times = 1});
     assert_true(action_of(&s, STOP_ACTION_RECORD_SIGNAL)->maybe_repeated);
@@ -386,6 +388,7 @@ static void stop_engine_engine_away_keeps_an_intent_unsettled(void **state)
     s.run.intents = 1;
     s.run.intended = true;
     on(&s, STOP_ON_START);
+    on(&s, STOP_ON_RELEASED);
     for (int i = 0; i < 8; i++) {
         on(&s, STOP_ON_INSPECT_FAILED);
         assert_does_not(&s, STOP_ACTION_ASK_HISTORY);
@@ -434,6 +437,27 @@ static void kill_again(struct script *s, enum stop_event answer)
     assert_state(s, STOP_KILL_CHECK);
     on(s, STOP_ON_INSPECTED_RUNNING);
     assert_does(s, STOP_ACTION_KILL);
+}
+
+static void stop_engine_unanswered_signal_backs_off_from_the_second_time_on(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 3000);
+    on(&s, STOP_ON_START);
+    on(&s, STOP_ON_RELEASED);
+    for (int i = 0; i < 4; i++) {
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        assert_does(&s, STOP_ACTION_SIGNAL);
+        on(&s, STOP_ON_NO_ANSWER);
+        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK) != NULL, i >= 2);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        on(&s, STOP_ON_HISTORY_NOT_SENT);
+        assert_state(&s, i == 0 ? STOP_CHECKING : STOP_SIGNAL_BACKOFF);
+        if (i > 0) {
+            on(&s, STOP_ON_TIMER);
+        }
+    }
 }
 
 static void stop_engine_run_that_will_not_die_is_stuck_after_three_kills(void **state)
@@ -867,6 +891,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(stop_engine_lost_journal_makes_the_signal_maybe_repeated),
         cmocka_unit_test(stop_engine_engine_away_keeps_an_intent_unsettled),
         cmocka_unit_test(stop_engine_refused_signal_backs_off_and_becomes_stuck),
+        cmocka_unit_test(stop_engine_unanswered_signal_backs_off_from_the_second_time_on),
         cmocka_unit_test(stop_engine_run_that_will_not_die_is_stuck_after_three_kills),
         cmocka_unit_test(stop_engine_restart_goes_on_with_the_remaining_grace),
         cmocka_unit_test(stop_engine_restart_after_kill_intent_looks_and_kills_again),

@@ -1,0 +1,89 @@
+-- put: a batch of bases of one host, and its `seen`, only ever from records read back from the log.
+-- ARGV: prefix, host, the seen that the caller knows (-2: a rebuild's, neither compared nor moved),
+-- the new seen, then per base: cluster, id, pos, reducer, stopped 0/1, terminal 0/1, expiry in unix ms
+-- (0 = never), bytes. Returns {'1' written or '0' seen differs, seen as found or made}.
+
+local FORGET_AT_ONCE = 10
+local host, known, new = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+-- Drops what the base holds by now; true if a pending StopRequested is left.
+local function drop_pending(key, pos)
+    local stop_left = false
+    for _, field in ipairs(redis.call('HKEYS', key)) do
+        local offset = string.match(field, '^p:(%d+)$')
+        if offset then
+            if tonumber(offset) <= pos then
+                redis.call('HDEL', key, field)
+            elseif string.sub(redis.call('HGET', key, field), 1, 1) == 'S' then
+                stop_left = true
+            end
+        end
+    end
+    return stop_left
+end
+
+local function forget(cluster, id)
+    redis.call('DEL', task_key(cluster, id))
+    redis.call('SREM', open_key(host), cluster .. '/' .. id)
+    for _, list in ipairs({'running', 'stopped', 'expiry'}) do
+        redis.call('ZREM', cluster_key(cluster, list), id)
+    end
+end
+
+-- Expiry takes a task's hash; its id leaves the lists here, a few at a time.
+local function forget_expired(cluster)
+    local gone = redis.call('ZRANGEBYSCORE', cluster_key(cluster, 'expiry'), '-inf', now,
+                            'LIMIT', 0, FORGET_AT_ONCE)
+    for _, id in ipairs(gone) do
+        forget(cluster, id)
+    end
+end
+
+local function expire(key, cluster, id, terminal, expiry)
+    if terminal and expiry > 0 then
+        redis.call('PEXPIREAT', key, expiry)
+        redis.call('ZADD', cluster_key(cluster, 'expiry'), expiry, id)
+        forget_expired(cluster)
+    else
+        redis.call('PERSIST', key)
+        redis.call('ZREM', cluster_key(cluster, 'expiry'), id)
+    end
+end
+
+local function put(cluster, id, pos, reducer, stopped, terminal, expiry, bytes)
+    local key = task_key(cluster, id)
+    local there = redis.call('HMGET', key, 'pos', 'rn')
+    if there[1] then
+        local pos_there = offset_of(there[1], key, 'pos')
+        if tonumber(pos) < pos_there or
+           (tonumber(pos) == pos_there and tonumber(reducer) < offset_of(there[2], key, 'rn')) then
+            return
+        end
+    end
+    if terminal and expiry > 0 and expiry <= now then
+        forget(cluster, id)
+        return
+    end
+    stopped = drop_pending(key, tonumber(pos)) or stopped
+    redis.call('HSET', key, 'host', host, 'pos', pos, 'rn', reducer,
+               'stopped', stopped and '1' or '0', 'base', bytes)
+    redis.call(terminal and 'SREM' or 'SADD', open_key(host), cluster .. '/' .. id)
+    list_task(cluster, id, stopped)
+    expire(key, cluster, id, terminal, expiry)
+end
+
+local found = seen_of(host)
+if known ~= -2 and tonumber(found) ~= known then
+    return {'0', found}
+end
+for i = 5, #ARGV, 8 do
+    put(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4] == '1', ARGV[i + 5] == '1',
+        tonumber(ARGV[i + 6]), ARGV[i + 7])
+end
+if known ~= -2 and new > tonumber(found) then
+    redis.call('HSET', host_key(host), 'seen', ARGV[4])
+    found = ARGV[4]
+end
+return {'1', found}

@@ -1,0 +1,4 @@
+-- rebuild_begin: ARGV: prefix, token. An older marker stays good meanwhile.
+
+redis.call('HSET', prefix .. ':complete', 'token', ARGV[2])
+return {}

@@ -1,0 +1,3 @@
+-- seen: ARGV: prefix, host. Returns {seen}.
+
+return {seen_of(ARGV[2])}

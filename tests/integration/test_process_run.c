@@ -1,0 +1,186 @@
+/* stopfleet-run and the process runtime together. */
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "tests/integration/loop_wait.h"
+#include "tests/unit/worker/process_fixture.h"
+
+static struct process_fixture fixture;
+
+static int set_up(void **state)
+{
+    (void)state;
+    process_fixture_init(&fixture);
+    process_fixture_start(&fixture);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    process_fixture_release(&fixture);
+    return 0;
+}
+
+/* Starts stopfleet-run with these words; directory is given. */
+static pid_t start_run(const char *const *words)
+{
+    char program[512];
+    const char *arguments[24] = {program, "--directory", fixture.directory};
+    size_t count = 3;
+    assert_non_null(getenv("STOPFLEET_BIN"));
+    (void)snprintf(program, sizeof program, "%s/stopfleet-run", getenv("STOPFLEET_BIN"));
+    for (; *words != NULL && count < 23; words++) {
+        arguments[count++] = *words;
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        char *copies[24];
+        memcpy(copies, arguments, sizeof copies);
+        (void)execv(program, copies);
+        _exit(99);
+    }
+    assert_true(pid > 0);
+    return pid;
+}
+
+#define RUN(...) start_run((const char *const[]){__VA_ARGS__, NULL})
+
+static int wait_status(pid_t pid)
+{
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* The first container that is told of; its id stays in the fixture. */
+static const char *wait_started(void)
+{
+    while (fixture.event_count == 0) {
+        assert_true(loop_wait(fixture.loop));
+    }
+    assert_int_equal(fixture.events[0].kind, RUNTIME_EVENT_STARTED);
+    return fixture.events[0].id;
+}
+
+static void a_command_is_a_task_and_its_end_is_known(void **state)
+{
+    (void)state;
+    /* The file tells that the trap is set. */
+    char script[200];
+    (void)snprintf(script, sizeof script,
+                   "trap 'exit 9' INT; : > %s/ready; while :; do sleep 0.05; done",
+                   fixture.directory);
+    pid_t pid = RUN("--task", "web", "--name", "app", "--stop-signal", "int", "--stop-timeout",
+                    "7s", "--", "sh", "-c", script);
+    const char *id = wait_started();
+    struct process_seen seen = process_fixture_inspect(&fixture, id);
+    assert_int_equal(seen.status, RUNTIME_RUNNING);
+    assert_string_equal(seen.name, "app");
+    assert_string_equal(seen.stop_signal, "SIGINT");
+    assert_int_equal(seen.stop_timeout_ms.value, 7000);
+    assert_non_null(strstr(seen.labels, "io.stopfleet.task=web;"));
+    process_fixture_wait_file(&fixture, "ready");
+    assert_int_equal(process_fixture_signal(&fixture, id, seen.started_at, "SIGINT").answer,
+                     RUNTIME_SENT);
+    size_t at = process_fixture_wait_event(&fixture, id, RUNTIME_EVENT_EXITED);
+    assert_true(fixture.events[at].exit_code.known);
+    assert_int_equal(fixture.events[at].exit_code.value, 9);
+    assert_int_equal(wait_status(pid), 9);
+}
+
+static void a_signal_that_ends_it_is_128_and_its_number(void **state)
+{
+    (void)state;
+    pid_t pid = RUN("--task", "web", "sleep", "1000");
+    const char *id = wait_started();
+    struct process_seen seen = process_fixture_inspect(&fixture, id);
+    assert_string_equal(seen.name, "sleep");
+    assert_int_equal(process_fixture_signal(&fixture, id, seen.started_at, "SIGKILL").answer,
+                     RUNTIME_SENT);
+    size_t at = process_fixture_wait_event(&fixture, id, RUNTIME_EVENT_EXITED);
+    assert_int_equal(fixture.events[at].exit_code.value, 137);
+    assert_int_equal(wait_status(pid), 137);
+}
+
+static void what_asks_stopfleet_run_to_end_goes_to_the_command(void **state)
+{
+    (void)state;
+    pid_t pid = RUN("--task", "web", "sleep", "1000");
+    const char *id = wait_started();
+    assert_int_equal(kill(pid, SIGTERM), 0);
+    size_t at = process_fixture_wait_event(&fixture, id, RUNTIME_EVENT_EXITED);
+    assert_int_equal(fixture.events[at].exit_code.value, 143);
+    assert_int_equal(wait_status(pid), 143);
+}
+
+static void a_command_whose_parent_was_killed_ends_without_a_code(void **state)
+{
+    (void)state;
+    char script[200];
+    (void)snprintf(script, sizeof script, ": > %s/ready; exec sleep 1000", fixture.directory);
+    pid_t pid = RUN("--task", "web", "--", "sh", "-c", script);
+    const char *id = wait_started();
+    process_fixture_wait_file(&fixture, "ready");
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+    struct process_seen seen = process_fixture_inspect(&fixture, id);
+    assert_int_equal(seen.status, RUNTIME_RUNNING);
+    assert_int_equal(process_fixture_signal(&fixture, id, seen.started_at, "SIGTERM").answer,
+                     RUNTIME_SENT);
+    size_t at = process_fixture_wait_event(&fixture, id, RUNTIME_EVENT_EXITED);
+    assert_false(fixture.events[at].exit_code.known);
+}
+
+static void a_name_is_used_once_at_a_time(void **state)
+{
+    (void)state;
+    pid_t first = RUN("--task", "web", "sleep", "1000");
+    const char *id = wait_started();
+    struct process_seen seen = process_fixture_inspect(&fixture, id);
+    assert_int_equal(wait_status(RUN("--task", "web", "sleep", "1")), 2);
+    assert_int_equal(process_fixture_signal(&fixture, id, seen.started_at, "SIGKILL").answer,
+                     RUNTIME_SENT);
+    assert_int_equal(wait_status(first), 137);
+    process_fixture_wait_event(&fixture, id, RUNTIME_EVENT_EXITED);
+    assert_int_equal(wait_status(RUN("--task", "web", "sleep", "0")), 0);
+    process_fixture_wait_event(&fixture, id, RUNTIME_EVENT_REMOVED);
+}
+
+static void what_cannot_be_run_is_said_as_a_shell_says_it(void **state)
+{
+    (void)state;
+    assert_int_equal(wait_status(RUN("--", "no-such-command-here")), 127);
+    assert_int_equal(wait_status(RUN("--", "/etc/passwd")), 126);
+    assert_int_equal(wait_status(RUN("--stop-signal", "none", "--", "true")), 2);
+    assert_int_equal(wait_status(RUN("--task", "x")), 2);
+    assert_int_equal(wait_status(RUN("--no-such-option", "true")), 2);
+    assert_int_equal(wait_status(RUN("--directory", "/proc/x", "true")), 2);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_command_is_a_task_and_its_end_is_known),
+        TEST(a_signal_that_ends_it_is_128_and_its_number),
+        TEST(what_asks_stopfleet_run_to_end_goes_to_the_command),
+        TEST(a_command_whose_parent_was_killed_ends_without_a_code),
+        TEST(a_name_is_used_once_at_a_time),
+        TEST(what_cannot_be_run_is_said_as_a_shell_says_it),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,249 @@
+#include <string.h>
+
+#include "common/base/memory.h"
+#include "worker/runtime/docker.h"
+#include "worker/runtime/docker_json.h"
+
+/* An inspect, and before it is handed on the calls for what it does not say: the image's digests and
+ * the networks' drivers, both kept since neither changes. */
+
+enum { CACHE_MAX_ENTRIES = 1024, PATH_MAX_BYTES = 4096 };
+
+struct describing {
+    struct docker_operation operation;
+    enum docker_priority priority;
+    bool with_facts;
+    char *container_id;
+    json_t *inspect;
+    json_t *cache; /* of the fact that is being asked for: borrowed */
+    char *key;     /* and its id there */
+    docker_describe_fn *fn;
+    void *context;
+};
+
+static void release(struct docker_operation *operation)
+{
+    struct describing *describing = (struct describing *)operation;
+    memory_free(describing->container_id);
+    memory_free(describing->key);
+    json_decref(describing->inspect);
+}
+
+static void finish(struct describing *describing, const struct error *error)
+{
+    describing->fn(describing->context, error, error == NULL ? describing->inspect : NULL);
+    docker_operation_free(&describing->operation);
+}
+
+/* ---- facts ---- */
+
+static const json_t *repo_digests(void *context, const char *image_id)
+{
+    const struct docker *docker = context;
+    return json_object_get(docker->repo_digests, image_id);
+}
+
+static const char *network_driver(void *context, const char *network_id)
+{
+    const struct docker *docker = context;
+    return json_string_value(json_object_get(docker->network_drivers, network_id));
+}
+
+struct docker_facts docker_facts_of(struct docker *docker)
+{
+    return (struct docker_facts){
+        .repo_digests = repo_digests, .network_driver = network_driver, .context = docker};
+}
+
+static void remember(json_t *cache, const char *key, json_t *value)
+{
+    if (json_object_size(cache) >= CACHE_MAX_ENTRIES) {
+        (void)json_object_clear(cache);
+    }
+    (void)json_object_set(cache, key, value);
+}
+
+static void next_fact(struct describing *describing);
+
+static void on_fact(void *context, const struct docker_response *response)
+{
+    struct describing *describing = context;
+    struct docker *docker = describing->operation.docker;
+    bool of_image = describing->cache == docker->repo_digests;
+    struct error err = {0};
+    json_t *json = docker_response_json(response, &err);
+    json_t *value = json_object_get(json, of_image ? "RepoDigests" : "Driver");
+
+    bool gone = response->outcome == DOCKER_ANSWERED && response->status == 404;
+    if (value != NULL || gone) {
+        json_t *none = json_null();
+        remember(describing->cache, describing->key, value == NULL ? none : value);
+        json_decref(json);
+        next_fact(describing);
+        return;
+    }
+    /* Not known now; the container is described without it rather than not at all. */
+    json_decref(json);
+    finish(describing, NULL);
+}
+
+static void ask_fact(struct describing *describing, json_t *cache, const char *key,
+                     const char *folder, const char *rest)
+{
+    struct error err = {0};
+    struct buffer escaped;
+
+    buffer_init(&escaped, PATH_MAX_BYTES);
+    memory_free(describing->key);
+    describing->key = memory_strdup(key);
+    describing->cache = cache;
+    if (describing->key == NULL || docker_api_path_escaped(&escaped, key, &err) != 0 ||
+        docker_get(describing->operation.docker, describing->priority, on_fact, describing, &err,
+                   "/%s/%s%s", folder, escaped.data, rest) != 0) {
+        finish(describing, NULL);
+    }
+    buffer_release(&escaped);
+}
+
+struct unknown_network {
+    const json_t *known;
+    const char *id;
+};
+
+static void find_unknown(void *context, const char *network_id)
+{
+    struct unknown_network *unknown = context;
+    if (unknown->id == NULL && json_object_get(unknown->known, network_id) == NULL) {
+        unknown->id = network_id;
+    }
+}
+
+static void next_fact(struct describing *describing)
+{
+    struct docker *docker = describing->operation.docker;
+    const char *image_id = docker_container_image_id(describing->inspect);
+    struct unknown_network network = {.known = docker->network_drivers};
+
+    docker_container_each_network(describing->inspect, find_unknown, &network);
+    if (image_id != NULL && json_object_get(docker->repo_digests, image_id) == NULL) {
+        ask_fact(describing, docker->repo_digests, image_id, "images", "/json");
+    } else if (network.id != NULL) {
+        ask_fact(describing, docker->network_drivers, network.id, "networks", "");
+    } else {
+        finish(describing, NULL);
+    }
+}
+
+/* ---- the inspect ---- */
+
+static void on_inspect(void *context, const struct docker_response *response)
+{
+    struct describing *describing = context;
+    struct error err = {0};
+
+    if (response->outcome == DOCKER_ANSWERED && response->status == 404) {
+        finish(describing, NULL);
+        return;
+    }
+    json_t *inspect = docker_response_json(response, &err);
+    if (inspect == NULL) {
+        error_wrap(&err, "inspect of container %.64s", describing->container_id);
+        finish(describing, &err);
+        return;
+    }
+    /* Engines take names and beginnings of ids too; only the whole id is meant. */
+    const char *id = docker_json_text(inspect, "Id");
+    if (id == NULL || strcmp(id, describing->container_id) != 0) {
+        json_decref(inspect);
+        finish(describing, NULL);
+        return;
+    }
+    describing->inspect = inspect;
+    if (describing->with_facts) {
+        next_fact(describing);
+    } else {
+        finish(describing, NULL);
+    }
+}
+
+int docker_describe(struct docker *docker, const char *container_id, enum docker_priority priority,
+                    bool with_facts, docker_describe_fn *fn, void *context, struct error *err)
+{
+    struct describing *describing = docker_operation_new(docker, sizeof *describing, release);
+    struct buffer escaped;
+    int result = -1;
+
+    if (describing == NULL) {
+        return error_no_memory(err, "inspecting a container");
+    }
+    describing->container_id = memory_strdup(container_id);
+    describing->priority = priority;
+    describing->with_facts = with_facts;
+    describing->fn = fn;
+    describing->context = context;
+    buffer_init(&escaped, PATH_MAX_BYTES);
+    if (describing->container_id == NULL) {
+        error_no_memory(err, "inspecting a container");
+    } else if (docker_api_path_escaped(&escaped, container_id, err) == 0) {
+        result = docker_get(docker, priority, on_inspect, describing, err, "/containers/%s/json",
+                            escaped.length == 0 ? "" : escaped.data);
+    }
+    buffer_release(&escaped);
+    if (result != 0) {
+        docker_operation_free(&describing->operation);
+    }
+    return result;
+}
+
+/* ---- for the callers of the runtime ---- */
+
+struct inspection {
+    struct docker_operation operation;
+    runtime_inspect_fn *fn;
+    void *context;
+};
+
+static void release_nothing(struct docker_operation *operation)
+{
+    (void)operation;
+}
+
+static void on_described(void *context, const struct error *error, json_t *inspect)
+{
+    struct inspection *inspection = context;
+    const struct docker_facts facts = docker_facts_of(inspection->operation.docker);
+    struct runtime_container container;
+    struct arena arena = {0};
+    struct error err = {0};
+
+    if (error == NULL && inspect != NULL &&
+        docker_container_read(inspect, &facts, &arena, &container, &err) != 0) {
+        error = &err;
+    }
+    inspection->fn(inspection->context, error,
+                   error == NULL && inspect != NULL ? &container : NULL);
+    arena_release(&arena);
+    docker_operation_free(&inspection->operation);
+}
+
+void docker_inspect(struct runtime *runtime, const char *container_id, runtime_inspect_fn *fn,
+                    void *context)
+{
+    struct docker *docker = (struct docker *)runtime;
+    struct error err = {0};
+    struct inspection *inspection =
+        docker_operation_new(docker, sizeof *inspection, release_nothing);
+
+    if (inspection == NULL) {
+        error_no_memory(&err, "inspecting a container");
+        fn(context, &err, NULL);
+        return;
+    }
+    inspection->fn = fn;
+    inspection->context = context;
+    if (docker_describe(docker, container_id, DOCKER_NORMAL, true, on_described, inspection,
+                        &err) != 0) {
+        docker_operation_free(&inspection->operation);
+        fn(context, &err, NULL);
+    }
+}

@@ -1,0 +1,265 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/memory.h"
+#include "worker/runtime/docker.h"
+#include "worker/runtime/docker_answer.h"
+#include "worker/runtime/docker_history.h"
+#include "worker/runtime/docker_json.h"
+#include "worker/runtime/signal_name.h"
+
+enum {
+    DETAIL_SIZE = 400,
+    PATH_MAX_BYTES = 4096,
+    KILL_EXTRA_MS = 15000 /* after SIGKILL the engine waits 10 s, and 2 s more, for the end */
+};
+#define MS_PER_S INT64_C(1000)
+
+/* ---- signal: inspect, compare the run, POST /kill ---- */
+
+struct signalling {
+    struct docker_operation operation;
+    char *container_id, *signal;
+    int64_t started_at;
+    bool restarting; /* no process: the call only cancels the restart */
+    runtime_signal_fn *fn;
+    void *context;
+};
+
+static void release_signalling(struct docker_operation *operation)
+{
+    struct signalling *signalling = (struct signalling *)operation;
+    memory_free(signalling->container_id);
+    memory_free(signalling->signal);
+}
+
+static void answer(struct signalling *signalling, enum runtime_answer what, const char *detail)
+{
+    signalling->fn(signalling->context, what, detail);
+    docker_operation_free(&signalling->operation);
+}
+
+static void on_killed(void *context, const struct docker_response *response)
+{
+    struct signalling *signalling = context;
+    char detail[DETAIL_SIZE], message[DETAIL_SIZE - 20];
+
+    if (response->outcome != DOCKER_ANSWERED) {
+        answer(signalling,
+               response->outcome == DOCKER_NOT_SENT ? RUNTIME_REFUSED : RUNTIME_NO_ANSWER,
+               response->detail);
+        return;
+    }
+    docker_response_message(response, message, sizeof message);
+    (void)snprintf(detail, sizeof detail, "%ld%s%s", response->status,
+                   message[0] == '\0' ? "" : " ", message);
+    enum runtime_answer what = docker_answer_of_kill(response->status, message);
+    if (what == RUNTIME_SENT && signalling->restarting) {
+        answer(signalling, RUNTIME_NOT_RUNNING, "between two restarts: the next one is cancelled");
+    } else {
+        answer(signalling, what, detail);
+    }
+}
+
+static int post_kill(struct signalling *signalling, struct error *err)
+{
+    struct docker *docker = signalling->operation.docker;
+    bool is_kill = strcmp(signalling->signal, "SIGKILL") == 0;
+    struct buffer path;
+
+    buffer_init(&path, PATH_MAX_BYTES);
+    int result = buffer_append_text(&path, "/containers/", err);
+    if (result == 0 && docker_api_path_escaped(&path, signalling->container_id, err) == 0 &&
+        buffer_append_text(&path, "/kill?signal=", err) == 0 &&
+        docker_api_path_escaped(&path, signalling->signal, err) == 0) {
+        const struct docker_request request = {.method = "POST",
+                                               .path = path.data,
+                                               .limit_ms = docker->call_timeout_ms +
+                                                           (is_kill ? KILL_EXTRA_MS : 0),
+                                               .priority = DOCKER_URGENT};
+        result = docker_call(docker, &request, on_killed, signalling, err);
+    } else {
+        result = -1;
+    }
+    buffer_release(&path);
+    return result;
+}
+
+/* Whether it is still the run that is meant, and has a process. */
+static bool is_the_run(struct signalling *signalling, const struct runtime_container *container,
+                       const char **ret_why)
+{
+    if (container->described.started_at != signalling->started_at) {
+        *ret_why = "another run of the container has taken its place";
+        return false;
+    }
+    signalling->restarting = container->status == RUNTIME_RESTARTING;
+    *ret_why = "the container is not running";
+    return runtime_is_running(container->status) || signalling->restarting;
+}
+
+static const json_t *no_digests(void *context, const char *image_id)
+{
+    (void)context;
+    (void)image_id;
+    return NULL;
+}
+
+static const char *no_driver(void *context, const char *network_id)
+{
+    (void)context;
+    (void)network_id;
+    return NULL;
+}
+
+static void on_described(void *context, const struct error *error, json_t *inspect)
+{
+    static const struct docker_facts none = {.repo_digests = no_digests,
+                                             .network_driver = no_driver};
+    struct signalling *signalling = context;
+    struct runtime_container container;
+    struct arena arena = {0};
+    struct error err = {0};
+    const char *why;
+
+    bool read = error == NULL && inspect != NULL &&
+                docker_container_read(inspect, &none, &arena, &container, &err) == 0;
+    if (error == NULL && inspect == NULL) {
+        answer(signalling, RUNTIME_NO_CONTAINER, "404");
+    } else if (!read) {
+        answer(signalling, RUNTIME_REFUSED, error != NULL ? error->message : err.message);
+    } else if (!is_the_run(signalling, &container, &why)) {
+        answer(signalling, RUNTIME_NOT_RUNNING, why);
+    } else if (post_kill(signalling, &err) != 0) {
+        answer(signalling, RUNTIME_REFUSED, err.message);
+    }
+    arena_release(&arena);
+}
+
+void docker_signal(struct runtime *runtime, struct run run, const char *signal,
+                   runtime_signal_fn *fn, void *context)
+{
+    struct docker *docker = (struct docker *)runtime;
+    struct error err = {0};
+    struct signalling *signalling =
+        docker_operation_new(docker, sizeof *signalling, release_signalling);
+
+    if (signalling == NULL) {
+        fn(context, RUNTIME_REFUSED, "out of memory");
+        return;
+    }
+    signalling->container_id = memory_strdup(run.container_id);
+    signalling->signal = memory_strdup(signal);
+    signalling->started_at = run.started_at;
+    signalling->fn = fn;
+    signalling->context = context;
+    if (signalling->container_id == NULL || signalling->signal == NULL ||
+        docker_describe(docker, run.container_id, DOCKER_URGENT, false, on_described, signalling,
+                        &err) != 0) {
+        answer(signalling, RUNTIME_REFUSED, "out of memory");
+    }
+}
+
+/* ---- history ---- */
+
+struct asking {
+    struct docker_operation operation;
+    struct docker_history history;
+    char *container_id;
+    struct loop_timer *later; /* where the engine need not be asked */
+    runtime_history_fn *fn;
+    void *context;
+};
+
+static void release_asking(struct docker_operation *operation)
+{
+    struct asking *asking = (struct asking *)operation;
+    memory_free(asking->container_id);
+    loop_timer_free(asking->later);
+}
+
+static void tell(struct asking *asking, enum runtime_history_answer what)
+{
+    bool sent = what == RUNTIME_HISTORY_SENT;
+    asking->fn(asking->context, what, sent ? asking->history.last_unix_ms : 0,
+               sent ? asking->history.times : 0);
+    docker_operation_free(&asking->operation);
+}
+
+static void unknown(void *context)
+{
+    tell(context, RUNTIME_HISTORY_UNKNOWN);
+}
+
+static bool read_events(struct docker_history *history, struct span body)
+{
+    struct arena arena = {0};
+    struct docker_event event;
+    struct error err = {0};
+    bool whole = true;
+
+    while (body.length > 0 && whole) {
+        const char *end = memchr(body.data, '\n', body.length);
+        size_t length = end == NULL ? body.length : (size_t)(end - body.data);
+        struct span line = {.data = body.data, .length = length};
+        size_t taken = length + (end == NULL ? 0 : 1);
+        body = (struct span){.data = body.data + taken, .length = body.length - taken};
+        if (length > 0) {
+            whole = docker_event_read(line, &arena, &event, &err) == 0;
+            if (whole) {
+                docker_history_add(history, &event);
+            }
+            arena_release(&arena);
+        }
+    }
+    return whole;
+}
+
+static void on_history(void *context, const struct docker_response *response)
+{
+    struct asking *asking = context;
+    struct docker *docker = asking->operation.docker;
+    bool answered = response->outcome == DOCKER_ANSWERED && response->status == 200;
+
+    if (!answered || !read_events(&asking->history, response->body)) {
+        unknown(asking);
+        return;
+    }
+    asking->history.last_unix_ms -= docker->clock_ahead_ms;
+    tell(asking, docker_history_answer(&asking->history));
+}
+
+static int ask_engine(struct asking *asking)
+{
+    struct docker *docker = asking->operation.docker;
+    int64_t until_ms = clock_wall_ms(clock_system()) + docker->clock_ahead_ms;
+    struct error err = {0};
+    return docker_get(docker, DOCKER_URGENT, on_history, asking, &err,
+                      "/events?since=0&until=%lld.%03lld000000", (long long)(until_ms / MS_PER_S),
+                      (long long)(until_ms % MS_PER_S));
+}
+
+void docker_history_ask(struct runtime *runtime, struct run run, const char *signal,
+                        int64_t since_unix_ms, runtime_history_fn *fn, void *context)
+{
+    struct docker *docker = (struct docker *)runtime;
+    struct asking *asking = docker_operation_new(docker, sizeof *asking, release_asking);
+
+    if (asking == NULL) {
+        fn(context, RUNTIME_HISTORY_UNKNOWN, 0, 0);
+        return;
+    }
+    asking->container_id = memory_strdup(run.container_id);
+    asking->later = loop_timer_new(docker->loop, unknown, asking);
+    asking->fn = fn;
+    asking->context = context;
+    asking->history =
+        (struct docker_history){.container_id = asking->container_id,
+                                .signal = signal_name_number(span_of(signal)),
+                                .since_unix_ms = since_unix_ms + docker->clock_ahead_ms};
+    if (asking->container_id == NULL || asking->later == NULL) {
+        unknown(asking);
+    } else if (docker->engine.podman || asking->history.signal == 0 || ask_engine(asking) != 0) {
+        loop_timer_arm(asking->later, 0);
+    }
+}

@@ -1,0 +1,121 @@
+#ifndef WORKER_RUNTIME_PROCESS_H
+#define WORKER_RUNTIME_PROCESS_H
+
+/** Private to the process runtime: its state and what its files do for each other.
+ *  process.c           the table of functions: list, inspect, signal
+ *  process_table.c     the processes: found, followed by pidfd, ended
+ *  process_directory.c the task files: inotify, read, changed, gone */
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "worker/runtime/process_file.h"
+#include "worker/runtime/process_proc.h"
+#include "worker/runtime/runtime.h"
+
+enum process_state {
+    PROCESS_ALIVE = 1,
+    PROCESS_ENDING, /**< ended; its parent is about to write how */
+    PROCESS_ENDED
+};
+
+/** A task file that was read. Lives until its last process is let go. */
+struct process_task {
+    char *file_name;
+    struct arena arena;       /**< of file */
+    struct process_file file; /**< entries are what processes point to */
+    size_t users;             /**< processes */
+    bool listed;              /**< in the table of files; else its file is gone */
+};
+
+/** A process of a task file. */
+struct process {
+    struct process_runtime *runtime;
+    struct process_task *task;
+    const struct process_entry *entry; /**< of task */
+    char *id;                          /**< BOOT-PID-STARTTIME */
+    enum process_state state;
+    int64_t started_at;
+    int64_t finished_at;   /**< 0 = not known, or not ended */
+    int64_t ended_boot_ms; /**< ENDED: when that was noticed */
+    struct optional_integer exit_code;
+    int pidfd; /**< -1: not alive, or no descriptor was free */
+    struct loop_watch *watch;
+    struct loop_timer *ending; /**< looks for the status file */
+    int64_t ending_until_boot_ms;
+    struct process_answer *waiting; /**< inspects that want to know how it ended */
+};
+
+/** An answer that is told in the loop's next turn. */
+struct process_answer {
+    struct process_answer *next;
+    enum {
+        PROCESS_ANSWER_INSPECT = 1,
+        PROCESS_ANSWER_LIST,
+        PROCESS_ANSWER_SIGNAL,
+        PROCESS_ANSWER_HISTORY
+    } kind;
+    char *id;
+    enum runtime_answer answer;
+    char detail[200];
+    union {
+        runtime_inspect_fn *inspect;
+        runtime_list_fn *list;
+        runtime_signal_fn *signal;
+        runtime_history_fn *history;
+    } fn;
+    void *context;
+};
+
+struct process_runtime {
+    struct runtime base;
+    struct loop *loop;
+    char *directory;
+    int directory_fd; /**< -1 = away */
+    int inotify_fd;
+    struct loop_watch *inotify;
+    struct loop_timer *retry, *sweep;
+    int64_t back_off_ms;
+    bool away_said;
+    struct process_boot boot;
+    struct process **processes; /**< sorted by id */
+    size_t process_count;
+    struct process_task **tasks; /**< sorted by file name */
+    size_t task_count;
+    struct process_answer *answers, **answers_end;
+    struct loop_timer *answer_timer;
+    struct log_limit descriptors_out;
+    struct runtime_info info;
+    char architecture[66];
+};
+
+/* ---- process_table.c ---- */
+
+struct process *process_table_find(const struct process_runtime *runtime, const char *id);
+/** Begins to follow a process; tells STARTED or EXITED if tell. @return 0, or -1: ERROR_CONFLICT
+ *  (another file has it), ERROR_NO_MEMORY */
+int process_table_add(struct process_runtime *runtime, struct process_task *task,
+                      const struct process_entry *entry, bool tell, struct error *err);
+/** Lets a process go, and with its last one the task; tells REMOVED if tell. */
+void process_table_remove(struct process *process, bool tell);
+/** Looks at once whether a status file has come. name NULL = all. */
+void process_table_status_written(struct process_runtime *runtime, const char *name);
+/** Looks anew at a process that could not be followed for lack of descriptors. */
+void process_table_refresh(struct process *process);
+/** The id of an entry; memory_free it. NULL when memory is out. */
+char *process_table_id(const struct process_runtime *runtime, const struct process_file *file,
+                       const struct process_entry *entry);
+void process_table_tell(struct process *process, enum runtime_event_kind kind);
+
+/* ---- process_directory.c ---- */
+
+int process_directory_init(struct process_runtime *runtime, struct error *err);
+void process_directory_start(struct process_runtime *runtime);
+void process_directory_release(struct process_runtime *runtime);
+void process_task_free(struct process_task *task);
+
+/* ---- process.c ---- */
+
+/** What was waiting for the process' end is answered. */
+void process_answer_waiting(struct process *process);
+
+#endif

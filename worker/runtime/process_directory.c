@@ -1,0 +1,487 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/base/memory.h"
+#include "worker/runtime/process.h"
+
+enum {
+    BACK_OFF_MIN_MS = 500,
+    BACK_OFF_MAX_MS = 5000,
+    SWEEP_EVERY_MS = 60000,
+    WITHDRAWN_KEEP_MS = 60000, /* how long an ended process without a file can still be asked for */
+    ENDED_KEEP_MS = 3600 * 1000 /* how long the files of ended processes are kept */
+};
+
+/* ---- the table of files, sorted by name ---- */
+
+static size_t position(const struct process_runtime *runtime, const char *name, bool *ret_found)
+{
+    size_t low = 0, high = runtime->task_count;
+    *ret_found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(runtime->tasks[middle]->file_name, name);
+        if (order == 0) {
+            *ret_found = true;
+            return middle;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+static struct process_task *find_task(const struct process_runtime *runtime, const char *name)
+{
+    bool found;
+    size_t at = position(runtime, name, &found);
+    return found ? runtime->tasks[at] : NULL;
+}
+
+/* Takes the place of the one with the same name, which then is not listed any more. */
+static int list_task(struct process_runtime *runtime, struct process_task *task)
+{
+    bool found;
+    size_t at = position(runtime, task->file_name, &found);
+    if (found) {
+        runtime->tasks[at]->listed = false;
+    } else {
+        size_t count = runtime->task_count;
+        size_t size = (count + 1) * sizeof(struct process_task *);
+        struct process_task **grown = memory_realloc(runtime->tasks, size);
+        if (grown == NULL) {
+            return -1;
+        }
+        runtime->tasks = grown;
+        memmove(&grown[at + 1], &grown[at], (count - at) * sizeof(struct process_task *));
+        runtime->task_count++;
+    }
+    runtime->tasks[at] = task;
+    task->listed = true;
+    return 0;
+}
+
+static void unlist_task(struct process_runtime *runtime, struct process_task *task)
+{
+    bool found;
+    size_t at = position(runtime, task->file_name, &found);
+    if (found && runtime->tasks[at] == task) {
+        runtime->task_count--;
+        memmove(&runtime->tasks[at], &runtime->tasks[at + 1],
+                (runtime->task_count - at) * sizeof(struct process_task *));
+        task->listed = false;
+    }
+}
+
+void process_task_free(struct process_task *task)
+{
+    memory_free(task->file_name);
+    arena_release(&task->arena);
+    memory_free(task);
+}
+
+/* ---- one file ---- */
+
+static struct process_task *read_task(const struct process_runtime *runtime, const char *name,
+                                      struct error *err)
+{
+    struct process_task *task = memory_calloc(1, sizeof *task);
+    struct buffer text;
+
+    if (task == NULL || (task->file_name = memory_strdup(name)) == NULL) {
+        memory_free(task);
+        error_no_memory(err, "reading a task file");
+        return NULL;
+    }
+    buffer_init(&text, PROCESS_FILE_MAX_BYTES);
+    int result = process_read_whole(runtime->directory_fd, name, &text, err);
+    if (result == 0) {
+        result = process_file_read(buffer_span(&text), &task->arena, &task->file, err);
+    }
+    buffer_release(&text);
+    if (result != 0) {
+        process_task_free(task);
+        return NULL;
+    }
+    return task;
+}
+
+static void warn(const struct process_runtime *runtime, const char *name, const char *what,
+                 const char *problem)
+{
+    log_warn("process.file", what, LOG_STR("directory", runtime->directory), LOG_STR("file", name),
+             LOG_STR("error", problem));
+}
+
+/* Processes that the file does not name any more: ended ones go, living ones are followed to their
+ * end, since a stop may be under way. */
+static void let_rest_go(struct process_runtime *runtime, struct process_task *old, bool tell)
+{
+    bool alive = false;
+    /* With the last process an unlisted task is freed: not before the end of this. */
+    old->users++;
+    for (size_t i = 0; i < old->file.processes.count; i++) {
+        char *id = process_table_id(runtime, &old->file, &old->file.processes.items[i]);
+        struct process *process = id == NULL ? NULL : process_table_find(runtime, id);
+        memory_free(id);
+        if (process == NULL || process->task != old) {
+            continue;
+        }
+        if (process->state == PROCESS_ENDED) {
+            process_table_remove(process, tell);
+        } else {
+            alive = true;
+        }
+    }
+    if (alive) {
+        warn(runtime, old->file_name, "a task file no longer names a process that runs",
+             "it is followed to its end; put the file back to see it after a restart");
+    }
+    if (--old->users == 0) {
+        process_task_free(old);
+    }
+}
+
+static void move(struct process *process, struct process_task *task,
+                 const struct process_entry *entry)
+{
+    struct process_task *old = process->task;
+    process->task = task;
+    process->entry = entry;
+    task->users++;
+    if (--old->users == 0 && !old->listed) {
+        process_task_free(old);
+    }
+}
+
+static void take_entry(struct process_runtime *runtime, struct process_task *task,
+                       const struct process_entry *entry, const struct process_task *old, bool tell)
+{
+    char *id = process_table_id(runtime, &task->file, entry);
+    struct process *known = id == NULL ? NULL : process_table_find(runtime, id);
+    struct error err = {0};
+
+    memory_free(id);
+    if (known != NULL && (known->task == old || !known->task->listed)) {
+        move(known, task, entry);
+        if (tell) {
+            process_table_tell(known, RUNTIME_EVENT_CHANGED);
+        }
+    } else if (process_table_add(runtime, task, entry, tell, &err) != 0) {
+        warn(runtime, task->file_name, "a process of a task file is left out", err.message);
+    }
+}
+
+static void unload(struct process_runtime *runtime, const char *name, bool tell)
+{
+    struct process_task *old = find_task(runtime, name);
+    if (old != NULL) {
+        unlist_task(runtime, old);
+        let_rest_go(runtime, old, tell);
+    }
+}
+
+static void load(struct process_runtime *runtime, const char *name, bool tell)
+{
+    struct error err = {0};
+    struct process_task *task = read_task(runtime, name, &err);
+    struct process_task *old = find_task(runtime, name);
+
+    if (task == NULL && err.code == ERROR_NOT_FOUND) {
+        unload(runtime, name, tell);
+        return;
+    }
+    if (task == NULL || list_task(runtime, task) != 0) {
+        warn(runtime, name,
+             old == NULL ? "a task file is of no use and left out"
+                         : "a task file has become of no use; what it said before holds",
+             task == NULL ? err.message : "out of memory");
+        if (task != NULL) {
+            process_task_free(task);
+        }
+        return;
+    }
+    if (old != NULL) {
+        old->users++;
+    }
+    for (size_t i = 0; i < task->file.processes.count; i++) {
+        take_entry(runtime, task, &task->file.processes.items[i], old, tell);
+    }
+    if (old != NULL) {
+        old->users--;
+        let_rest_go(runtime, old, tell);
+    }
+}
+
+/* ---- the directory ---- */
+
+static bool is_task_file(const char *name)
+{
+    size_t length = strlen(name);
+    return length > strlen(".json") && name[0] != '.' &&
+           strcmp(name + length - strlen(".json"), ".json") == 0;
+}
+
+static void unload_vanished(struct process_runtime *runtime, bool tell)
+{
+    for (size_t i = runtime->task_count; i-- > 0;) {
+        if (faccessat(runtime->directory_fd, runtime->tasks[i]->file_name, F_OK,
+                      AT_SYMLINK_NOFOLLOW) != 0 &&
+            errno == ENOENT) {
+            unload(runtime, runtime->tasks[i]->file_name, tell);
+        }
+    }
+}
+
+static int scan(struct process_runtime *runtime, bool tell, struct error *err)
+{
+    int fd = openat(runtime->directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *directory = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *found;
+
+    if (directory == NULL) {
+        int open_errno = errno;
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return error_set_errno(err, open_errno, "could not read the directory \"%s\"",
+                               runtime->directory);
+    }
+    while ((found = readdir(directory)) != NULL) {
+        if (is_task_file(found->d_name)) {
+            load(runtime, found->d_name, tell);
+        }
+    }
+    (void)closedir(directory);
+    unload_vanished(runtime, tell);
+    process_table_status_written(runtime, NULL);
+    return 0;
+}
+
+static void tell_state(struct process_runtime *runtime, enum runtime_state state,
+                       const char *detail)
+{
+    runtime->base.callbacks.on_state(runtime->base.callback_context, state, detail);
+}
+
+static void let_directory_go(struct process_runtime *runtime)
+{
+    loop_watch_free(runtime->inotify);
+    runtime->inotify = NULL;
+    if (runtime->inotify_fd >= 0) {
+        (void)close(runtime->inotify_fd);
+    }
+    if (runtime->directory_fd >= 0) {
+        (void)close(runtime->directory_fd);
+    }
+    runtime->inotify_fd = runtime->directory_fd = -1;
+}
+
+static void lose(struct process_runtime *runtime, const char *detail)
+{
+    let_directory_go(runtime);
+    loop_timer_arm(runtime->retry, runtime->back_off_ms);
+    runtime->back_off_ms *= 2;
+    if (runtime->back_off_ms > BACK_OFF_MAX_MS) {
+        runtime->back_off_ms = BACK_OFF_MAX_MS;
+    }
+    if (!runtime->away_said) {
+        runtime->away_said = true;
+        tell_state(runtime, RUNTIME_AWAY, detail);
+    }
+}
+
+static void handle(struct process_runtime *runtime, const struct inotify_event *event,
+                   bool *ret_gone, bool *ret_rescan)
+{
+    if ((event->mask & IN_Q_OVERFLOW) != 0) {
+        *ret_rescan = true;
+    } else if ((event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF)) != 0) {
+        *ret_gone = true;
+    } else if (event->len > 0 && is_task_file(event->name)) {
+        if ((event->mask & (IN_DELETE | IN_MOVED_FROM)) != 0) {
+            unload(runtime, event->name, true);
+        } else {
+            load(runtime, event->name, true);
+        }
+    } else if (event->len > 0 && (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0) {
+        process_table_status_written(runtime, event->name);
+    }
+}
+
+static void inotify_ready(int fd, unsigned what, void *context)
+{
+    struct process_runtime *runtime = context;
+    _Alignas(struct inotify_event) char events[16384];
+    bool gone = false, rescan = false;
+    struct error err = {0};
+    (void)what;
+
+    ssize_t length = read(fd, events, sizeof events);
+    for (ssize_t at = 0; at < length;) {
+        const struct inotify_event *event = (const void *)(events + at);
+        handle(runtime, event, &gone, &rescan);
+        at += (ssize_t)(sizeof *event + event->len);
+    }
+    if (gone) {
+        lose(runtime, "the directory of task files was removed");
+    } else if (rescan) {
+        if (scan(runtime, true, &err) != 0) {
+            lose(runtime, err.message);
+        } else {
+            tell_state(runtime, RUNTIME_BACK, "changes came faster than they were read");
+        }
+    }
+}
+
+/* Who can write the directory can have any process stopped. */
+static int check_directory(const struct process_runtime *runtime, struct error *err)
+{
+    struct stat status;
+    if (fstat(runtime->directory_fd, &status) != 0) {
+        return error_set_errno(err, errno, "could not read the directory \"%s\"",
+                               runtime->directory);
+    }
+    if ((status.st_mode & S_IWOTH) != 0) {
+        return error_set(err, ERROR_INVALID,
+                         "the directory \"%s\" is writable by everybody, so that anybody could "
+                         "have any process stopped: chmod o-w it",
+                         runtime->directory);
+    }
+    return 0;
+}
+
+static int open_directory(struct process_runtime *runtime, struct error *err)
+{
+    const uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+                          IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+
+    process_make_directory(runtime->directory);
+    runtime->directory_fd = open(runtime->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (runtime->directory_fd < 0) {
+        return error_set_errno(err, errno, "could not open the directory \"%s\"",
+                               runtime->directory);
+    }
+    if (check_directory(runtime, err) != 0 ||
+        process_boot_read(runtime->directory, &runtime->boot, err) != 0) {
+        return -1;
+    }
+    runtime->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (runtime->inotify_fd < 0 ||
+        inotify_add_watch(runtime->inotify_fd, runtime->directory, mask) < 0) {
+        return error_set_errno(err, errno, "could not watch the directory \"%s\"",
+                               runtime->directory);
+    }
+    runtime->inotify =
+        loop_watch_new(runtime->loop, runtime->inotify_fd, LOOP_READ, inotify_ready, runtime);
+    if (runtime->inotify == NULL) {
+        return error_no_memory(err, "watching the directory of task files");
+    }
+    return scan(runtime, false, err);
+}
+
+static void connect_directory(void *context)
+{
+    struct process_runtime *runtime = context;
+    struct error err = {0};
+    if (open_directory(runtime, &err) != 0) {
+        lose(runtime, err.message);
+        return;
+    }
+    runtime->away_said = false;
+    runtime->back_off_ms = BACK_OFF_MIN_MS;
+    loop_timer_arm(runtime->sweep, SWEEP_EVERY_MS);
+    tell_state(runtime, RUNTIME_BACK, runtime->directory);
+}
+
+/* ---- what is over is cleared away ---- */
+
+static bool all_ended(const struct process_runtime *runtime, const struct process_task *task,
+                      int64_t before_boot_ms)
+{
+    for (size_t i = 0; i < task->file.processes.count; i++) {
+        char *id = process_table_id(runtime, &task->file, &task->file.processes.items[i]);
+        const struct process *process = id == NULL ? NULL : process_table_find(runtime, id);
+        memory_free(id);
+        if (id == NULL || (process != NULL && (process->state != PROCESS_ENDED ||
+                                               process->ended_boot_ms > before_boot_ms))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void remove_files(const struct process_runtime *runtime, const struct process_task *task)
+{
+    for (size_t i = 0; i < task->file.processes.count; i++) {
+        const char *status_file = task->file.processes.items[i].status_file;
+        if (status_file != NULL) {
+            (void)unlinkat(runtime->directory_fd, status_file, 0);
+        }
+    }
+    (void)unlinkat(runtime->directory_fd, task->file_name, 0);
+}
+
+static void sweep(void *context)
+{
+    struct process_runtime *runtime = context;
+    int64_t now_boot_ms = clock_boot_ms(clock_system());
+
+    for (size_t i = runtime->process_count; i-- > 0;) {
+        struct process *process = runtime->processes[i];
+        if (process->state == PROCESS_ENDED && !process->task->listed &&
+            process->ended_boot_ms + WITHDRAWN_KEEP_MS <= now_boot_ms) {
+            process_table_remove(process, true);
+        }
+    }
+    for (size_t i = 0; runtime->directory_fd >= 0 && i < runtime->task_count; i++) {
+        const struct process_task *task = runtime->tasks[i];
+        if (task->file.remove_ended && all_ended(runtime, task, now_boot_ms - ENDED_KEEP_MS)) {
+            remove_files(runtime, task);
+        }
+    }
+    loop_timer_arm(runtime->sweep, SWEEP_EVERY_MS);
+}
+
+int process_directory_init(struct process_runtime *runtime, struct error *err)
+{
+    runtime->directory_fd = runtime->inotify_fd = -1;
+    runtime->back_off_ms = BACK_OFF_MIN_MS;
+    runtime->retry = loop_timer_new(runtime->loop, connect_directory, runtime);
+    runtime->sweep = loop_timer_new(runtime->loop, sweep, runtime);
+    return runtime->retry == NULL || runtime->sweep == NULL
+               ? error_no_memory(err, "preparing the process runtime")
+               : 0;
+}
+
+void process_directory_start(struct process_runtime *runtime)
+{
+    if (runtime->directory_fd < 0 && !loop_timer_armed(runtime->retry)) {
+        loop_timer_arm(runtime->retry, 0);
+    }
+}
+
+void process_directory_release(struct process_runtime *runtime)
+{
+    let_directory_go(runtime);
+    while (runtime->process_count > 0) {
+        process_table_remove(runtime->processes[runtime->process_count - 1], false);
+    }
+    while (runtime->task_count > 0) {
+        struct process_task *task = runtime->tasks[runtime->task_count - 1];
+        unlist_task(runtime, task);
+        process_task_free(task);
+    }
+    memory_free(runtime->tasks);
+    memory_free(runtime->processes);
+    loop_timer_free(runtime->retry);
+    loop_timer_free(runtime->sweep);
+}

@@ -1,0 +1,325 @@
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/memory.h"
+#include "worker/runtime/process.h"
+
+enum {
+    STATUS_LOOK_EVERY_MS = 100,
+    STATUS_LIMIT_MS = 5000, /* for a parent on a loaded machine */
+    STATUS_MAX_BYTES = 4096,
+    ID_SIZE = 80,
+    DESCRIPTORS_LOG_EVERY_MS = 60000
+};
+
+/* ---- sorted by id ---- */
+
+static size_t position(const struct process_runtime *runtime, const char *id, bool *ret_found)
+{
+    size_t low = 0, high = runtime->process_count;
+    *ret_found = false;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order = strcmp(runtime->processes[middle]->id, id);
+        if (order == 0) {
+            *ret_found = true;
+            return middle;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+struct process *process_table_find(const struct process_runtime *runtime, const char *id)
+{
+    bool found;
+    size_t at = position(runtime, id, &found);
+    return found ? runtime->processes[at] : NULL;
+}
+
+static int insert(struct process_runtime *runtime, struct process *process)
+{
+    bool found;
+    size_t at = position(runtime, process->id, &found);
+    size_t count = runtime->process_count;
+    /* Room grows at powers of two. */
+    if ((count & (count - 1)) == 0) {
+        size_t room = count == 0 ? 1 : count * 2;
+        struct process **grown =
+            memory_realloc(runtime->processes, room * sizeof(struct process *));
+        if (grown == NULL) {
+            return -1;
+        }
+        runtime->processes = grown;
+    }
+    memmove(&runtime->processes[at + 1], &runtime->processes[at],
+            (count - at) * sizeof(struct process *));
+    runtime->processes[at] = process;
+    runtime->process_count++;
+    return 0;
+}
+
+static void take_out(const struct process *process)
+{
+    struct process_runtime *runtime = process->runtime;
+    bool found;
+    size_t at = position(runtime, process->id, &found);
+    if (found && runtime->processes[at] == process) {
+        runtime->process_count--;
+        memmove(&runtime->processes[at], &runtime->processes[at + 1],
+                (runtime->process_count - at) * sizeof(struct process *));
+    }
+}
+
+char *process_table_id(const struct process_runtime *runtime, const struct process_file *file,
+                       const struct process_entry *entry)
+{
+    char id[ID_SIZE];
+    (void)snprintf(id, sizeof id, "%s-%lld-%lld",
+                   file->boot_id == NULL ? runtime->boot.id : file->boot_id, (long long)entry->pid,
+                   (long long)entry->start_time);
+    return memory_strdup(id);
+}
+
+/* ---- the end ---- */
+
+void process_table_tell(struct process *process, enum runtime_event_kind kind)
+{
+    const struct runtime *base = &process->runtime->base;
+    const struct runtime_event event = {
+        .kind = kind,
+        .container_id = process->id,
+        .exit_code =
+            kind == RUNTIME_EVENT_EXITED ? process->exit_code : (struct optional_integer){0},
+        .at_unix_ms = kind == RUNTIME_EVENT_STARTED  ? process->started_at
+                      : kind == RUNTIME_EVENT_EXITED ? process->finished_at
+                                                     : clock_wall_ms(clock_system()),
+    };
+    base->callbacks.on_event(base->callback_context, &event);
+}
+
+static void let_pidfd_go(struct process *process)
+{
+    loop_watch_free(process->watch);
+    process->watch = NULL;
+    if (process->pidfd >= 0) {
+        (void)close(process->pidfd);
+        process->pidfd = -1;
+    }
+}
+
+static bool read_status(struct process *process)
+{
+    struct process_status status;
+    struct buffer text;
+    struct error ignored = {0};
+    if (process->entry->status_file == NULL || process->runtime->directory_fd < 0) {
+        return false;
+    }
+    buffer_init(&text, STATUS_MAX_BYTES);
+    bool read = process_read_whole(process->runtime->directory_fd, process->entry->status_file,
+                                   &text, &ignored) == 0 &&
+                process_status_read(buffer_span(&text), &status, &ignored) == 0;
+    buffer_release(&text);
+    if (!read || status.pid != process->entry->pid ||
+        status.start_time != process->entry->start_time) {
+        return false;
+    }
+    process->exit_code = (struct optional_integer){.known = true, .value = status.exit_code};
+    process->finished_at = status.finished_at;
+    return true;
+}
+
+static void end(struct process *process, bool tell)
+{
+    process->state = PROCESS_ENDED;
+    process->ended_boot_ms = clock_boot_ms(clock_system());
+    loop_timer_free(process->ending);
+    process->ending = NULL;
+    if (tell) {
+        process_table_tell(process, RUNTIME_EVENT_EXITED);
+    }
+    process_answer_waiting(process);
+}
+
+static bool is_reaped(const struct process *process)
+{
+    struct process_stat stat;
+    struct error ignored = {0};
+    return process_stat_read(process->entry->pid, &stat, &ignored) != 0 ||
+           stat.start_time != process->entry->start_time;
+}
+
+/* A parent that writes a status file does so before it reaps: once the process is reaped, the file is
+ * there or will never be. */
+static bool end_is_known(struct process *process)
+{
+    bool hopeless = process->entry->status_file == NULL || is_reaped(process);
+    return read_status(process) || hopeless;
+}
+
+static void look_for_status(void *context)
+{
+    struct process *process = context;
+    if (end_is_known(process) || clock_boot_ms(clock_system()) >= process->ending_until_boot_ms) {
+        end(process, true);
+    } else {
+        loop_timer_arm(process->ending, STATUS_LOOK_EVERY_MS);
+    }
+}
+
+/* It has ended for certain; how may not be known yet. seen: it ended just now. */
+static void begin_end(struct process *process, bool seen)
+{
+    let_pidfd_go(process);
+    process->finished_at = seen ? clock_wall_ms(clock_system()) : 0;
+    if (end_is_known(process)) {
+        end(process, seen);
+        return;
+    }
+    process->state = PROCESS_ENDING;
+    process->ending_until_boot_ms = clock_boot_ms(clock_system()) + STATUS_LIMIT_MS;
+    process->ending = loop_timer_new(process->runtime->loop, look_for_status, process);
+    if (process->ending == NULL) {
+        end(process, seen);
+    } else {
+        loop_timer_arm(process->ending, STATUS_LOOK_EVERY_MS);
+    }
+}
+
+void process_table_status_written(struct process_runtime *runtime, const char *name)
+{
+    for (size_t i = 0; i < runtime->process_count; i++) {
+        struct process *process = runtime->processes[i];
+        bool named = process->entry->status_file != NULL &&
+                     (name == NULL || strcmp(process->entry->status_file, name) == 0);
+        if (process->state == PROCESS_ENDING && named && read_status(process)) {
+            end(process, true);
+        }
+    }
+}
+
+static void pidfd_ready(int fd, unsigned what, void *context)
+{
+    (void)fd;
+    (void)what;
+    begin_end(context, true);
+}
+
+/* ---- the beginning ---- */
+
+static bool has_ended(int pidfd)
+{
+    struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
+    return poll(&poll_fd, 1, 0) > 0;
+}
+
+/* The pidfd is opened first and the start time compared then: from here on it is that process. */
+static void follow(struct process *process)
+{
+    struct process_runtime *runtime = process->runtime;
+    struct process_stat stat;
+    struct error err = {0};
+    uint64_t suppressed;
+    const char *boot_id = process->task->file.boot_id;
+    bool this_boot = boot_id == NULL || strcmp(boot_id, runtime->boot.id) == 0;
+
+    process->pidfd = this_boot ? process_pidfd_open(process->entry->pid) : -1;
+    int open_errno = errno;
+    bool same = this_boot && process_stat_read(process->entry->pid, &stat, &err) == 0 &&
+                stat.start_time == process->entry->start_time;
+    if (same && process->pidfd < 0 && (open_errno == EMFILE || open_errno == ENFILE)) {
+        if (log_limit_pass(&runtime->descriptors_out, clock_boot_ms(clock_system()),
+                           DESCRIPTORS_LOG_EVERY_MS, &suppressed)) {
+            log_warn("process.descriptors",
+                     "too many open files: the ends of some processes are "
+                     "seen only when they are asked for; raise the limit of open files",
+                     LOG_STR("process", process->id), LOG_INT("suppressed", suppressed));
+        }
+        process->state = PROCESS_ALIVE;
+        return;
+    }
+    if (!same || process->pidfd < 0 || has_ended(process->pidfd)) {
+        begin_end(process, false);
+        return;
+    }
+    process->state = PROCESS_ALIVE;
+    process->watch = loop_watch_new(runtime->loop, process->pidfd, LOOP_READ, pidfd_ready, process);
+}
+
+void process_table_refresh(struct process *process)
+{
+    if (process->state != PROCESS_ALIVE || process->watch != NULL) {
+        return;
+    }
+    let_pidfd_go(process);
+    follow(process);
+    if (process->state == PROCESS_ENDED) {
+        process_table_tell(process, RUNTIME_EVENT_EXITED);
+    }
+}
+
+static void process_free(struct process *process)
+{
+    let_pidfd_go(process);
+    loop_timer_free(process->ending);
+    memory_free(process->id);
+    memory_free(process);
+}
+
+int process_table_add(struct process_runtime *runtime, struct process_task *task,
+                      const struct process_entry *entry, bool tell, struct error *err)
+{
+    struct process *process = memory_calloc(1, sizeof *process);
+    char *id = process_table_id(runtime, &task->file, entry);
+
+    if (process == NULL || id == NULL || process_table_find(runtime, id) != NULL) {
+        bool taken = process != NULL && id != NULL;
+        memory_free(process);
+        memory_free(id);
+        return taken
+                   ? error_set(err, ERROR_CONFLICT, "process %lld is in another task file already",
+                               (long long)entry->pid)
+                   : error_no_memory(err, "following a process");
+    }
+    *process =
+        (struct process){.runtime = runtime,
+                         .task = task,
+                         .entry = entry,
+                         .id = id,
+                         .pidfd = -1,
+                         .started_at = process_boot_start_ms(&runtime->boot, entry->start_time)};
+    if (insert(runtime, process) != 0) {
+        process_free(process);
+        return error_no_memory(err, "following a process");
+    }
+    task->users++;
+    follow(process);
+    if (tell) {
+        process_table_tell(process, process->state == PROCESS_ENDED ? RUNTIME_EVENT_EXITED
+                                                                    : RUNTIME_EVENT_STARTED);
+    }
+    return 0;
+}
+
+void process_table_remove(struct process *process, bool tell)
+{
+    struct process_task *task = process->task;
+    take_out(process);
+    if (tell) {
+        process_table_tell(process, RUNTIME_EVENT_REMOVED);
+    }
+    process_answer_waiting(process);
+    process_free(process);
+    task->users--;
+    if (task->users == 0 && !task->listed) {
+        process_task_free(task);
+    }
+}
