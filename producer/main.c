@@ -1,0 +1,58 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "producer/api_options.h"
+#include "producer/serve.h"
+#include "producer/topics.h"
+
+enum { EXIT_USAGE = 2 };
+
+extern char **environ;
+
+/** Runs what the words behind the options ask for. */
+static int run(const struct api_options *options, const struct option_list *words,
+               struct error *err)
+{
+    if (words->count == 0) {
+        return serve(options, err);
+    }
+    if (words->count == 2 && strcmp(words->items[0], "topics") == 0) {
+        if (strcmp(words->items[1], "create") == 0) {
+            return topics_create(options, stdout, err);
+        }
+        if (strcmp(words->items[1], "check") == 0) {
+            return topics_check(options, stdout, err);
+        }
+    }
+    (void)error_set(err, ERROR_INVALID,
+                    "\"%s\" is no command: the commands are `topics create` and `topics check`; "
+                    "without one, the service is served",
+                    words->items[0]);
+    return EXIT_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    struct api_options options = {0};
+    struct option_list words = {0};
+    struct error err = {0};
+    enum option_outcome outcome = OPTION_RUN;
+    int result = EXIT_USAGE;
+    if (option_parse(&API_OPTIONS_PROGRAM, &options, argc, argv, environ, &words, stdout, &outcome,
+                     &err) == 0) {
+        if (outcome == OPTION_EXIT_OK) {
+            result = 0;
+        } else if (api_options_check(&options, &err) == 0) {
+            log_init("stopfleet-api", (enum log_format)options.log_format,
+                     (enum log_level)options.log_level);
+            result = run(&options, &words, &err);
+        }
+    }
+    if (err.code != ERROR_NONE) {
+        (void)fprintf(stderr, "stopfleet-api: %s\n", err.message);
+    }
+    option_positional_release(&words);
+    option_release(&API_OPTIONS_PROGRAM, &options);
+    return result;
+}
