@@ -1,0 +1,132 @@
+#ifndef TESTS_UNIT_WORKER_STOP_WORLD_H
+#define TESTS_UNIT_WORKER_STOP_WORLD_H
+
+/** A small world for the stopper: an engine with containers, a log, a projector that is always up to date, and clocks that the test
+ *  owns. Everything that the worker asks for waits until the test lets it happen. */
+
+#include "common/domain/reduce.h"
+#include "worker/host/stopper_internal.h"
+
+enum {
+    WORLD_CONTAINERS = 8,
+    WORLD_LOG = 1024,
+    WORLD_CALLS = 64,
+    WORLD_SENT = 512,
+    WORLD_SIGNALS = 64
+};
+
+/** A container at the engine. */
+struct world_container {
+    const char *id, *name;
+    int64_t started_at;
+    enum runtime_status status;
+    int64_t exit_code;
+    bool gone;     /**< removed */
+    bool ignores;  /**< its stop signal */
+    bool immortal; /**< SIGKILL does nothing */
+    bool restarts; /**< once, when it has ended */
+    int64_t obeys_after_ms;
+    int64_t ends_at_boot_ms; /**< 0 = not under way to end */
+    const char *depends_on;
+    int64_t stop_timeout_ms;
+    int64_t drain_delay_ms;
+    bool sidecar;
+};
+
+/** A signal that reached a run. */
+struct world_signal {
+    char container_id[80];
+    int64_t started_at;
+    char signal[16];
+    int64_t at_boot_ms;
+};
+
+enum world_answer { WORLD_ANSWERS = 0, WORLD_NO_ANSWER, WORLD_NO_ANSWER_NOT_SENT, WORLD_REFUSES };
+
+enum world_call_kind { WORLD_INSPECT = 1, WORLD_SIGNAL, WORLD_HISTORY };
+
+struct world_call {
+    enum world_call_kind kind;
+    char container_id[80], signal[16];
+    int64_t started_at, since_unix_ms;
+    union {
+        runtime_inspect_fn *inspect;
+        runtime_signal_fn *signal;
+        runtime_history_fn *history;
+    } fn;
+    void *context;
+};
+
+struct world_record {
+    char *bytes;
+    size_t length;
+};
+
+struct world {
+    struct runtime runtime; /**< first: the stopper's runtime is this */
+    struct clock clock;
+    int64_t boot_ms, wall_ms;
+    struct world_container containers[WORLD_CONTAINERS];
+    size_t container_count;
+    struct world_call calls[WORLD_CALLS];
+    size_t call_count;
+    struct world_signal signals[WORLD_SIGNALS];
+    size_t signal_count;
+    struct world_record log[WORLD_LOG];
+    size_t log_count, read, commit;
+    struct {
+        struct world_record record;
+        kafka_delivered_fn *delivered;
+        void *context;
+    } sent[WORLD_SENT];
+    size_t sent_count;
+    bool kafka_away, engine_away;
+    enum world_answer signal_answer;
+    enum runtime_history_answer history; /**< 0 = as it was */
+    struct task base;
+    size_t based; /**< records folded into base */
+    bool base_unknown;
+    char directory[64];
+    struct identity identity;
+    char incarnation[33];
+    int incarnations;
+    struct stopper *stopper;
+    int64_t default_grace_ms;
+    int64_t call_limit;
+    bool superseded, journal_found, claimed, not_ready;
+};
+
+/** A task "t" of the containers that were set up; the worker has observed it. */
+void world_open(struct world *world);
+void world_close(struct world *world);
+/** Starts a worker: reads the log, then acts (log_read false: Kafka stays away). */
+void world_start(struct world *world, bool log_read);
+/** kill -9. What is asked of the engine is lost unless `reaches`. */
+void world_crash(struct world *world, bool reaches);
+/** The state directory is lost. */
+void world_lose_state(struct world *world);
+/** An API records a StopRequested. timeout -1 = none. */
+void world_request(struct world *world, const char *id, int64_t timeout_ms);
+/** Everything that can happen now happens. @return whether something did */
+bool world_settle(struct world *world);
+/** Time passes, millisecond by millisecond. */
+void world_run(struct world *world, int64_t ms);
+/** One pending engine call is answered. */
+bool world_answer_call(struct world *world);
+bool world_deliver(struct world *world);
+bool world_read(struct world *world);
+void world_end_container(struct world *world, struct world_container *container, int64_t exit_code,
+                         bool tell);
+
+/** How many signals reached a run. started_at 0 = any run. */
+size_t world_signals(const struct world *world, const char *container_id, int64_t started_at,
+                     const char *signal);
+int64_t world_signal_at(const struct world *world, const char *container_id, const char *signal);
+/** How many events of a type the log holds. */
+size_t world_events(struct world *world, enum event_type type);
+/** The n-th (from 0) event of a type in the log; release it. */
+bool world_event(struct world *world, enum event_type type, size_t number, struct event *ret_event);
+/** The fold of the log. */
+const struct task *world_fold(struct world *world);
+
+#endif

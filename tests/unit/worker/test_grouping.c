@@ -1,0 +1,400 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/worker/container_make.h"
+#include "worker/host/grouping.h"
+
+#define ARN "arn:aws:ecs:us-east-1:1:task/prod/0123456789abcdef0123456789abcdef"
+
+static struct made_container rooms[8];
+static struct runtime_container containers[8];
+static size_t count;
+static struct arena arena;
+static struct grouping grouping;
+static struct grouping_options options;
+
+static int begin(void **state)
+{
+    (void)state;
+    count = 0;
+    arena_release(&arena);
+    memset(rooms, 0, sizeof rooms);
+    options = (struct grouping_options){
+        .cluster = "prod", .now_unix_ms = 100000, .created_settle_ms = 5000};
+    return 0;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    arena_release(&arena);
+    return 0;
+}
+
+static struct runtime_container *add(const char *id, const char *name, int64_t started_at,
+                                     const char *const *labels)
+{
+    containers[count] = make_container(&rooms[count], id, name, started_at, labels);
+    return &containers[count++];
+}
+
+static void group(void)
+{
+    struct error err = {0};
+    assert_int_equal(grouping_make(containers, count, &options, &arena, &grouping, &err), 0);
+}
+
+static struct description describe(size_t number)
+{
+    struct description description = {0};
+    struct error err = {0};
+    struct task_group *found = &grouping.groups.items[number];
+    for (size_t i = 0; i < found->members.count; i++) {
+        found->members.items[i].chosen = true;
+    }
+    assert_int_equal(group_describe(found, &options, "docker", &arena, &description, &err), 0);
+    return description;
+}
+
+static void test_ecs_labels(void **state)
+{
+    (void)state;
+    add("a", "ecs-web-1", 10,
+        LABELS("com.amazonaws.ecs.task-arn=" ARN, "com.amazonaws.ecs.container-name=web",
+               "com.amazonaws.ecs.cluster=prod", "com.amazonaws.ecs.task-definition-family=shop",
+               "com.amazonaws.ecs.task-definition-version=7", "io.stopfleet.task=other"));
+    add("b", "ecs-log-1", 11,
+        LABELS("com.amazonaws.ecs.task-arn=" ARN, "com.amazonaws.ecs.container-name=log"));
+    group();
+    assert_int_equal(grouping.groups.count, 1);
+    assert_string_equal(grouping.groups.items[0].given_id, "0123456789abcdef0123456789abcdef");
+    struct description description = describe(0);
+    assert_string_equal(description.family, "shop");
+    assert_string_equal(description.family_revision, "7");
+    assert_int_equal(description.containers.count, 2);
+    assert_string_equal(description.containers.items[0].name, "log");
+    assert_string_equal(description.containers.items[1].name, "web");
+    char id[37];
+    group_task_id(&grouping.groups.items[0], "host", id);
+    assert_string_equal(id, "0123456789abcdef0123456789abcdef");
+}
+
+static void test_ecs_labels_of_another_cluster(void **state)
+{
+    (void)state;
+    add("a", "x", 10,
+        LABELS("com.amazonaws.ecs.task-arn=" ARN,
+               "com.amazonaws.ecs.cluster=arn:aws:ecs:us-east-1:1:cluster/dev"));
+    group();
+    assert_int_equal(grouping.groups.count, 0);
+    assert_int_equal(grouping.excluded.count, 1);
+    assert_int_equal(grouping.excluded.items[0].reason, GROUP_OTHER_CLUSTER);
+}
+
+static void test_compose_project(void **state)
+{
+    (void)state;
+    add("c", "shop-web-2", 12,
+        LABELS(
+            "com.docker.compose.project=shop", "com.docker.compose.service=web",
+            "com.docker.compose.container-number=2",
+            "com.docker.compose.depends_on=db:service_healthy:false,cache:service_started:true"));
+    add("b", "shop-web-1", 11,
+        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=web",
+               "com.docker.compose.container-number=1"));
+    add("a", "shop-db-1", 10,
+        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=db",
+               "com.docker.compose.container-number=1"));
+    add("d", "shop-job-run-1", 13,
+        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=job",
+               "com.docker.compose.oneoff=True"));
+    group();
+    assert_int_equal(grouping.groups.count, 2);
+    assert_string_equal(grouping.groups.items[0].key, "oneoff d");
+    assert_string_equal(grouping.groups.items[1].key, "project shop");
+    struct description description = describe(1);
+    assert_string_equal(description.family, "shop");
+    assert_int_equal(description.containers.count, 3);
+    assert_string_equal(description.containers.items[0].name, "db");
+    assert_string_equal(description.containers.items[1].name, "web-1");
+    assert_string_equal(description.containers.items[2].name, "web-2");
+    assert_int_equal(description.containers.items[2].depends_on.count, 1);
+    assert_string_equal(description.containers.items[2].depends_on.items[0], "db");
+}
+
+static void test_group_by_service(void **state)
+{
+    (void)state;
+    options.by_service = true;
+    add("a", "shop-db-1", 10,
+        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=db"));
+    add("b", "shop-web-1", 11,
+        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=web"));
+    group();
+    assert_int_equal(grouping.groups.count, 2);
+    assert_string_equal(grouping.groups.items[0].key, "project shop/db");
+    struct description description = describe(1);
+    assert_string_equal(description.family, "shop-web");
+}
+
+static void test_the_task_label(void **state)
+{
+    (void)state;
+    add("a", "one", 10,
+        LABELS("io.stopfleet.task=my task", "io.stopfleet.tag.team=red", "com.example.env=test",
+               "io.stopfleet.group=service:web", "com.docker.compose.project=shop"));
+    add("b", "two", 11, LABELS("io.stopfleet.task=my task", "io.stopfleet.tag.team=blue"));
+    options.allowed_labels =
+        &(const struct option_list){.items = (char *[]){(char[]){"com.example.env"}}, .count = 1};
+    group();
+    assert_int_equal(grouping.groups.count, 1);
+    struct description description = describe(0);
+    assert_string_equal(description.family, "my-task");
+    assert_string_equal(description.group, "service:web");
+    assert_int_equal(description.tags.count, 2);
+    assert_string_equal(description.tags.items[0].key, "com.example.env");
+    assert_string_equal(description.tags.items[1].value, "red");
+}
+
+static void test_who_is_left_alone(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *labels[3];
+        enum group_exclusion reason;
+    } cases[] = {
+        {{"io.stopfleet.ignore=true", "io.stopfleet.task=x"}, GROUP_IGNORED},
+        {{"io.stopfleet.component=worker", "io.stopfleet.task=x"}, GROUP_OWN},
+        {{"com.docker.compose.project=stopfleet"}, GROUP_OWN},
+        {{"io.kubernetes.pod.name=x", "io.stopfleet.task=x"}, GROUP_KUBELET},
+        {{"com.docker.swarm.task.id=x"}, GROUP_SWARM},
+        {{"com.hashicorp.nomad.alloc_id=x"}, GROUP_NOMAD},
+        {{"PODMAN_SYSTEMD_UNIT=x.service", "io.stopfleet.task=x"}, GROUP_SYSTEMD},
+        {{"some.label=x"}, GROUP_NO_TASK},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin(NULL);
+        add("a", "x", 10, cases[i].labels);
+        group();
+        assert_int_equal(grouping.groups.count, 0);
+        assert_int_equal(grouping.excluded.count, 1);
+        assert_int_equal(grouping.excluded.items[0].reason, cases[i].reason);
+        assert_true(strlen(group_exclusion_reason(cases[i].reason)) > 10);
+    }
+}
+
+static void test_adopted(void **state)
+{
+    (void)state;
+    options.adopted = 1U << group_supervisor_from_name("nomad");
+    add("a", "x", 10, LABELS("com.hashicorp.nomad.alloc_id=42"));
+    add("b", "y", 10, LABELS("com.docker.swarm.task.id=43"));
+    group();
+    assert_int_equal(grouping.groups.count, 1);
+    assert_int_equal(grouping.excluded.count, 1);
+    assert_int_equal(group_supervisor_from_name("docker"), GROUP_INCLUDED);
+}
+
+static void test_who_lives(void **state)
+{
+    (void)state;
+    add("a", "x", 10, LABELS("io.stopfleet.task=t"))->status = RUNTIME_EXITED;
+    add("b", "y", 10, LABELS("io.stopfleet.task=t"))->status = RUNTIME_PAUSED;
+    add("c", "z", 10, LABELS("io.stopfleet.task=t"))->status = RUNTIME_RESTARTING;
+    add("d", "u", 10, LABELS("io.stopfleet.task=t"))->status = RUNTIME_DEAD;
+    add("e", "old", 0, LABELS("io.stopfleet.task=t"));
+    add("f", "young", 0, LABELS("io.stopfleet.task=t"))->described.created_at = 99000;
+    group();
+    assert_int_equal(grouping.groups.count, 1);
+    assert_int_equal(grouping.groups.items[0].members.count, 3);
+    assert_true(grouping.settling);
+    assert_string_equal(grouping.groups.items[0].members.items[0].described.name, "old");
+}
+
+static void test_dependencies(void **state)
+{
+    (void)state;
+    const char *links[] = {"database"};
+    const char *volumes[] = {"idstore"};
+    struct runtime_container *web = add(
+        "idweb", "web", 10, LABELS("io.stopfleet.task=t", "io.stopfleet.depends-on=cache, gone"));
+    web->links = (struct text_list){.items = links, .count = 1};
+    web->volumes_from = (struct text_list){.items = volumes, .count = 1};
+    web->network_container = "idpause";
+    web->ipc_container = "idweb";
+    add("iddb", "database", 10, LABELS("io.stopfleet.task=t"));
+    add("idstore", "store", 10, LABELS("io.stopfleet.task=t"));
+    add("idpause", "pause", 10, LABELS("io.stopfleet.task=t"));
+    add("idcache", "cache", 10, LABELS("io.stopfleet.task=t"));
+    group();
+    struct description description = describe(0);
+    const struct described_container *last = &description.containers.items[4];
+    assert_string_equal(last->name, "web");
+    assert_int_equal(last->depends_on.count, 4);
+    assert_string_equal(last->depends_on.items[0], "cache");
+    assert_string_equal(last->depends_on.items[3], "store");
+}
+
+static void test_what_holds_of_signal_and_grace(void **state)
+{
+    (void)state;
+    struct runtime_container *a =
+        add("a", "a", 10,
+            LABELS("io.stopfleet.task=t", "io.stopfleet.stop-signal=int",
+                   "io.stopfleet.stop-timeout=90s", "io.stopfleet.drain-delay=5",
+                   "io.stopfleet.essential=false", "io.stopfleet.sidecar=yes"));
+    a->configured_stop_signal = "SIGQUIT";
+    a->configured_stop_timeout_ms = (struct optional_integer){.known = true, .value = 7000};
+    struct runtime_container *b = add("b", "b", 10, LABELS("io.stopfleet.task=t"));
+    b->configured_stop_signal = "3";
+    b->configured_stop_timeout_ms = (struct optional_integer){.known = true, .value = 0};
+    struct runtime_container *c = add("c", "c", 10, LABELS("io.stopfleet.task=t"));
+    c->configured_stop_timeout_ms = (struct optional_integer){.known = true, .value = -1000};
+    group();
+    struct description d = describe(0);
+    assert_string_equal(d.containers.items[0].stop_signal, "SIGINT");
+    assert_int_equal(d.containers.items[0].stop_timeout_ms.value, 90000);
+    assert_int_equal(d.containers.items[0].drain_delay_ms, 5000);
+    assert_true(d.containers.items[0].non_essential);
+    assert_true(d.containers.items[0].sidecar);
+    assert_string_equal(d.containers.items[1].stop_signal, "SIGQUIT");
+    assert_int_equal(d.containers.items[1].stop_timeout_ms.value, 1000);
+    assert_false(d.containers.items[1].non_essential);
+    assert_string_equal(d.containers.items[2].stop_signal, "SIGTERM");
+    assert_false(d.containers.items[2].stop_timeout_ms.known);
+}
+
+static void test_wrong_labels_are_named(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "io.stopfleet.essential=maybe",    "io.stopfleet.stop-timeout=soon",
+        "io.stopfleet.stop-timeout=100ms", "io.stopfleet.stop-signal=SIGFOO",
+        "io.stopfleet.depends-on=a,,b",    "io.stopfleet.memory=-1",
+        "io.stopfleet.stoptimeout=3s",     "io.stopfleet.group=",
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        begin(NULL);
+        add("a", "box", 10, LABELS("io.stopfleet.task=t", wrong[i]));
+        group();
+        assert_int_equal(grouping.warnings.list.count, 1);
+        const struct label_warning *warning = &grouping.warnings.list.items[0];
+        assert_string_equal(warning->container, "box");
+        assert_memory_equal(warning->label, wrong[i], strlen(warning->label));
+        assert_string_equal(warning->value, strchr(wrong[i], '=') + 1);
+        assert_true(strlen(warning->accepted) > 3 && strlen(warning->otherwise) > 3);
+        struct description d = describe(0);
+        assert_false(d.containers.items[0].non_essential);
+        assert_string_equal(d.containers.items[0].stop_signal, "SIGTERM");
+        assert_int_equal(d.containers.items[0].depends_on.count, 0);
+    }
+}
+
+static void test_the_minted_id_is_of_the_earliest(void **state)
+{
+    (void)state;
+    char id[37], other[37], wanted[33];
+    add("a", "x", 20, LABELS("io.stopfleet.task=t"));
+    add("b", "y", 10, LABELS("io.stopfleet.task=t"));
+    add("c", "z", 0, LABELS("io.stopfleet.task=t"));
+    group();
+    describe(0);
+    group_task_id(&grouping.groups.items[0], "host", id);
+    event_mint_task_id("host", "t", "b", 10, wanted);
+    assert_string_equal(id, wanted);
+    grouping.groups.items[0].members.items[1].chosen = false;
+    group_task_id(&grouping.groups.items[0], "host", other);
+    event_mint_task_id("host", "t", "a", 20, wanted);
+    assert_string_equal(other, wanted);
+}
+
+/* The same containers in another order are the same bytes. */
+static void test_order_does_not_matter(void **state)
+{
+    (void)state;
+    struct description first, second;
+    for (int round = 0; round < 2; round++) {
+        count = 0;
+        for (int i = 0; i < 3; i++) {
+            int which = round == 0 ? i : 2 - i;
+            static const char *const ids[] = {"a", "b", "c"};
+            add(ids[which], ids[which], 10 + which,
+                LABELS("io.stopfleet.task=t", "io.stopfleet.depends-on=a,b,c"));
+        }
+        group();
+        *(round == 0 ? &first : &second) = describe(0);
+    }
+    assert_true(record_equal(&DESCRIPTION_SPEC, &first, &second));
+}
+
+static void test_no_memory(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    int result = -1;
+    uint64_t n = 0;
+    add("a", "x", 10,
+        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=db",
+               "io.stopfleet.depends-on=b"));
+    add("b", "y", 10, LABELS("some=thing"));
+    while (result != 0) {
+        n++;
+        arena_release(&arena);
+        memory_fail_nth(n, true);
+        result = grouping_make(containers, count, &options, &arena, &grouping, &err);
+        memory_fail_nth(0, false);
+        assert_true(result == 0 || err.code == ERROR_NO_MEMORY);
+        assert_true(n < 100);
+    }
+    assert_true(n > 1);
+}
+
+static void test_labels_document(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    labels_write_markdown(out);
+    fclose(out);
+    FILE *file = fopen("docs/labels.md", "r");
+    assert_non_null(file);
+    char *kept = calloc(1, size + 1000);
+    size_t length = fread(kept, 1, size + 999, file);
+    fclose(file);
+    kept[length] = '\0';
+    assert_string_equal(kept, text);
+    free(kept);
+    free(text);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_ecs_labels),
+        TEST(test_ecs_labels_of_another_cluster),
+        TEST(test_compose_project),
+        TEST(test_group_by_service),
+        TEST(test_the_task_label),
+        TEST(test_who_is_left_alone),
+        TEST(test_adopted),
+        TEST(test_who_lives),
+        TEST(test_dependencies),
+        TEST(test_what_holds_of_signal_and_grace),
+        TEST(test_wrong_labels_are_named),
+        TEST(test_the_minted_id_is_of_the_earliest),
+        TEST(test_order_does_not_matter),
+        TEST(test_no_memory),
+        TEST(test_labels_document),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

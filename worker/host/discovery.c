@@ -1,0 +1,413 @@
+#include "worker/host/discovery.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "worker/host/flights.h"
+#include "worker/host/live_health.h"
+#include "worker/host/run_claims.h"
+#include "worker/host/task_gone.h"
+#include "worker/host/text_set.h"
+
+enum {
+    DEBOUNCE_MS = 50,
+    /* A list that takes long is made seldom: at most this share of the time is spent on lists. */
+    BUSY_FACTOR = 20,
+    NOT_YET_MS = 100, /* until settled is asked again */
+    AGAIN_MS = 2000   /* after a failure */
+};
+
+struct discovery {
+    struct discovery_environment env;
+    struct loop_timer *soon, *regular;
+    struct task_gone *gone;
+    struct live_health *health;
+    struct flights flights;
+    struct text_set excluded, warned;
+    int64_t busy_ms; /**< how long the last list took here */
+    bool listing, stopped;
+    bool again; /**< something failed, or is not old enough */
+    bool asked; /**< Redis was asked for a task */
+    bool waits; /**< for something that is in flight */
+};
+
+/* ---- what is open ---- */
+
+/** Open tasks, collected. */
+struct open_tasks {
+    struct discovery *discovery;
+    struct arena *arena;
+    struct open_task *items;
+    size_t count;
+    bool failed;
+};
+
+static void collect_open(void *context, const struct task *base)
+{
+    struct open_tasks *open = context;
+    struct stopper *stopper = open->discovery->env.stopper;
+    struct open_task *items = arena_grow(open->arena, open->items, open->count, sizeof *items);
+    if (items == NULL) {
+        open->failed = true;
+        return;
+    }
+    open->items = items;
+    items[open->count++] = (struct open_task){.base = base,
+                                              .own = stopper_own(stopper, base->id),
+                                              .concerned = stopper_concerned(stopper, base->id)};
+}
+
+static int find_open(struct discovery *discovery, struct arena *arena, struct open_tasks *open,
+                     struct error *err)
+{
+    *open = (struct open_tasks){.discovery = discovery, .arena = arena};
+    projector_each_open(discovery->env.projector, collect_open, open);
+    return open->failed ? error_no_memory(err, "comparing tasks") : 0;
+}
+
+bool discovery_claimed(struct discovery *discovery, const char *task, struct run run)
+{
+    struct arena arena = {0};
+    struct error err = {0};
+    struct open_tasks open;
+    struct run_claims claims = {0};
+    bool result = true; /* without memory: better too few runs in a plan than another task's */
+    if (find_open(discovery, &arena, &open, &err) == 0) {
+        struct observation_input input = {
+            .open = open.items,
+            .open_count = open.count,
+            .flights = (const struct flight *const *)discovery->flights.items,
+            .flight_count = discovery->flights.count};
+        const struct task *by = NULL;
+        for (size_t i = 0; i < open.count && by == NULL; i++) {
+            by = strcmp(open.items[i].base->id, task) == 0 ? open.items[i].base : NULL;
+        }
+        struct task unknown = {.id = task};
+        if (run_claims_make(&input, &arena, &claims, &err) == 0) {
+            result = run_claims_other(&claims, run, by == NULL ? &unknown : by);
+        }
+    }
+    arena_release(&arena);
+    return result;
+}
+
+/* ---- what was found ---- */
+
+static void observe(struct discovery *discovery, const struct finding *finding)
+{
+    const struct discovery_environment *env = &discovery->env;
+    const char *cluster = finding->base == NULL ? env->identity->cluster : finding->base->cluster;
+    struct event event = {0};
+    struct error err = {0};
+    char id[37];
+    void *flight = NULL;
+    int result = identity_event(env->identity, EVENT_TASK_OBSERVED, finding->id,
+                                clock_wall_ms(env->clock), id, &event, &err);
+    if (result == 0) {
+        event.cluster = cluster;
+        if (finding->base != NULL) {
+            event.account = finding->base->account;
+            event.region = finding->base->region;
+        }
+        event.truncated = finding->truncated;
+        event.task_observed.revision = finding->revision;
+        event.task_observed.description = finding->description;
+        result = flights_add(&discovery->flights, finding, cluster, &flight, &err);
+    }
+    if (result == 0) {
+        result = stopper_write_volatile(env->stopper, &event, flights_delivered, flight, &err);
+        if (result != 0) {
+            flights_give_up(flight);
+        }
+    }
+    if (result != 0) {
+        log_warn("discovery.observe", "a task could not be recorded, trying again",
+                 LOG_STR("task", finding->id), LOG_STR("error", err.message));
+        discovery->again = true;
+        return;
+    }
+    log_info("discovery.observed", finding->base == NULL ? "a new task" : "a task has changed",
+             LOG_STR("task", finding->id), LOG_STR("group", finding->group),
+             LOG_INT("revision", finding->revision),
+             LOG_INT("containers", finding->description.containers.count));
+}
+
+static void act(struct discovery *discovery, const struct finding *finding)
+{
+    switch (finding->kind) {
+    case FINDING_OBSERVED:
+        observe(discovery, finding);
+        break;
+    case FINDING_TOO_LARGE:
+        if (text_set_meet(&discovery->warned, finding->group)) {
+            log_error("discovery.too_large",
+                      "a task has more containers than an event can describe: it is not discovered",
+                      LOG_STR("group", finding->group));
+        }
+        break;
+    case FINDING_GONE:
+        task_gone_begin(discovery->gone, finding->base);
+        break;
+    }
+}
+
+static bool is_new(void *context, const char *cluster, const char *task)
+{
+    struct discovery *discovery = context;
+    enum projector_knowledge known = projector_knows(discovery->env.projector, cluster, task);
+    discovery->asked = discovery->asked || known == PROJECTOR_UNKNOWN;
+    return known == PROJECTOR_ABSENT;
+}
+
+/* ---- what is said once ---- */
+
+static void say_excluded(struct discovery *discovery, const struct grouping *grouping)
+{
+    for (size_t i = 0; i < grouping->excluded.count; i++) {
+        const struct excluded_container *excluded = &grouping->excluded.items[i];
+        const struct described_container *d = &excluded->container->described;
+        if (text_set_meet(&discovery->excluded, d->container_id)) {
+            log_info("discovery.excluded", "a container is left alone",
+                     LOG_STR("container", d->name), LOG_STR("id", d->container_id),
+                     LOG_STR("why", group_exclusion_reason(excluded->reason)));
+        }
+    }
+    text_set_turn(&discovery->excluded);
+}
+
+static void say_warnings(struct discovery *discovery, const struct grouping *grouping)
+{
+    struct buffer key;
+    buffer_init(&key, 4096);
+    for (size_t i = 0; i < grouping->warnings.list.count; i++) {
+        const struct label_warning *warning = &grouping->warnings.list.items[i];
+        buffer_clear(&key);
+        if (buffer_append_format(&key, NULL, "%.200s %.200s %.200s", warning->container,
+                                 warning->label, warning->value) == 0 &&
+            text_set_meet(&discovery->warned, key.data)) {
+            log_warn("discovery.label", "a label of a container is of no use",
+                     LOG_STR("container", warning->container), LOG_STR("label", warning->label),
+                     LOG_STR("value", warning->value), LOG_STR("accepted", warning->accepted),
+                     LOG_STR("instead", warning->otherwise));
+        }
+    }
+    buffer_release(&key);
+}
+
+/* ---- a list ---- */
+
+static int compare_containers(const void *a, const void *b)
+{
+    const struct runtime_container *const *x = a;
+    const struct runtime_container *const *y = b;
+    return strcmp((*x)->described.container_id, (*y)->described.container_id);
+}
+
+static const struct runtime_container **sort_containers(const struct runtime_container *containers,
+                                                        size_t count, struct arena *arena)
+{
+    const struct runtime_container **sorted = arena_alloc(arena, (count + 1) * sizeof *sorted);
+    for (size_t i = 0; sorted != NULL && i < count; i++) {
+        sorted[i] = &containers[i];
+    }
+    if (sorted != NULL && count > 1) {
+        qsort(sorted, count, sizeof *sorted, compare_containers);
+    }
+    return sorted;
+}
+
+static int compare(struct discovery *discovery, const struct runtime_container *containers,
+                   size_t count, struct arena *arena, struct error *err)
+{
+    const struct discovery_environment *env = &discovery->env;
+    struct grouping grouping;
+    struct open_tasks open;
+    struct observation observation;
+    discovery->env.grouping.now_unix_ms = clock_wall_ms(env->clock);
+    const struct runtime_container **sorted = sort_containers(containers, count, arena);
+    if (sorted == NULL) {
+        return error_no_memory(err, "comparing tasks");
+    }
+    if (grouping_make(containers, count, &env->grouping, arena, &grouping, err) != 0 ||
+        find_open(discovery, arena, &open, err) != 0) {
+        return -1;
+    }
+    struct observation_input input = {.containers = sorted,
+                                      .container_count = count,
+                                      .grouping = &grouping,
+                                      .options = &env->grouping,
+                                      .open = open.items,
+                                      .open_count = open.count,
+                                      .flights =
+                                          (const struct flight *const *)discovery->flights.items,
+                                      .flight_count = discovery->flights.count,
+                                      .host = env->identity->host,
+                                      .cluster = env->identity->cluster,
+                                      .runtime = env->runtime_name,
+                                      .is_new = is_new,
+                                      .context = discovery};
+    if (observation_make(&input, arena, &observation, err) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < open.count; i++) {
+        live_health_of(discovery->health, open.items[i].base, sorted, count);
+    }
+    live_health_turn(discovery->health);
+    say_excluded(discovery, &grouping);
+    say_warnings(discovery, &grouping);
+    discovery->waits = observation.waits;
+    for (size_t i = 0; i < observation.findings.count; i++) {
+        act(discovery, &observation.findings.items[i]);
+    }
+    text_set_turn(&discovery->warned);
+    discovery->again = discovery->again || grouping.settling;
+    return 0;
+}
+
+static void on_list(void *context, const struct error *error,
+                    const struct runtime_container *containers, size_t count)
+{
+    struct discovery *discovery = context;
+    struct arena arena = {0};
+    struct error err = {0};
+    discovery->listing = false;
+    if (discovery->stopped) {
+        return;
+    }
+    if (error != NULL) {
+        log_debug("discovery.list", "the runtime could not list its containers",
+                  LOG_STR("error", error->message));
+        loop_timer_arm(discovery->soon, AGAIN_MS);
+        return;
+    }
+    if (!discovery->env.settled(discovery->env.context)) {
+        loop_timer_arm(discovery->soon, NOT_YET_MS);
+        return;
+    }
+    int64_t begin = clock_boot_ms(discovery->env.clock);
+    discovery->again = discovery->asked = false;
+    if (compare(discovery, containers, count, &arena, &err) != 0) {
+        log_error("discovery.compare", "what runs could not be compared with the log",
+                  LOG_STR("error", err.message));
+        discovery->again = true;
+    }
+    arena_release(&arena);
+    discovery->busy_ms = clock_boot_ms(discovery->env.clock) - begin;
+    if (discovery->asked && redis_view_connected(discovery->env.view)) {
+        discovery_poke(discovery);
+    } else if ((discovery->again || discovery->asked) && !loop_timer_armed(discovery->soon)) {
+        loop_timer_arm(discovery->soon, AGAIN_MS);
+    }
+}
+
+static void list(struct discovery *discovery)
+{
+    struct runtime *runtime = discovery->env.runtime;
+    if (discovery->stopped || discovery->listing) {
+        discovery_poke(discovery);
+        return;
+    }
+    if (!discovery->env.settled(discovery->env.context)) {
+        loop_timer_arm(discovery->soon, NOT_YET_MS);
+        return;
+    }
+    discovery->listing = true;
+    runtime->ops->list(runtime, on_list, discovery);
+}
+
+static void on_soon(void *context)
+{
+    list(context);
+}
+
+static void on_regular(void *context)
+{
+    struct discovery *discovery = context;
+    loop_timer_arm(discovery->regular, discovery->env.interval_ms);
+    discovery_poke(discovery);
+}
+
+void discovery_poke(struct discovery *discovery)
+{
+    int64_t pause = discovery->busy_ms * BUSY_FACTOR;
+    if (!discovery->stopped && !loop_timer_armed(discovery->soon)) {
+        loop_timer_arm(discovery->soon, pause > DEBOUNCE_MS ? pause : DEBOUNCE_MS);
+    }
+}
+
+void discovery_on_runtime_event(struct discovery *discovery, const struct runtime_event *event)
+{
+    if (event->kind == RUNTIME_EVENT_EXITED) {
+        task_gone_on_exit(discovery->gone, event);
+    }
+    discovery_poke(discovery);
+}
+
+void discovery_on_base(struct discovery *discovery, const char *cluster, const char *task)
+{
+    int64_t pos = 0;
+    const struct task *base = projector_base(discovery->env.projector, cluster, task, &pos);
+    if (base != NULL && base->id != NULL &&
+        (flights_land(&discovery->flights, base) || task_is_terminal(base) || discovery->waits)) {
+        discovery_poke(discovery);
+    }
+}
+
+void discovery_on_view_back(struct discovery *discovery)
+{
+    live_health_doubt(discovery->health);
+    discovery_poke(discovery);
+}
+
+/* ---- lifecycle ---- */
+
+struct discovery *discovery_new(const struct discovery_environment *environment, struct error *err)
+{
+    struct discovery *discovery = memory_calloc(1, sizeof *discovery);
+    if (discovery == NULL) {
+        error_no_memory(err, "starting discovery");
+        return NULL;
+    }
+    discovery->env = *environment;
+    discovery->soon = loop_timer_new(environment->loop, on_soon, discovery);
+    discovery->regular = loop_timer_new(environment->loop, on_regular, discovery);
+    discovery->gone = task_gone_new(environment, err);
+    discovery->health = live_health_new(environment->view, err);
+    if (discovery->soon == NULL || discovery->regular == NULL || discovery->gone == NULL ||
+        discovery->health == NULL) {
+        error_no_memory(err, "starting discovery");
+        discovery_free(discovery);
+        return NULL;
+    }
+    return discovery;
+}
+
+void discovery_free(struct discovery *discovery)
+{
+    if (discovery == NULL) {
+        return;
+    }
+    loop_timer_free(discovery->soon);
+    loop_timer_free(discovery->regular);
+    task_gone_free(discovery->gone);
+    live_health_free(discovery->health);
+    flights_release(&discovery->flights);
+    text_set_release(&discovery->excluded);
+    text_set_release(&discovery->warned);
+    memory_free(discovery);
+}
+
+void discovery_start(struct discovery *discovery)
+{
+    loop_timer_arm(discovery->regular, discovery->env.interval_ms);
+    discovery_poke(discovery);
+}
+
+void discovery_stop(struct discovery *discovery)
+{
+    discovery->stopped = true;
+    loop_timer_disarm(discovery->soon);
+    loop_timer_disarm(discovery->regular);
+}

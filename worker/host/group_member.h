@@ -1,0 +1,19 @@
+#ifndef WORKER_HOST_GROUP_MEMBER_H
+#define WORKER_HOST_GROUP_MEMBER_H
+
+/** Private to grouping: a container as a member of its task. */
+
+#include "worker/host/grouping.h"
+
+#define COMPOSE_PROJECT    "com.docker.compose.project"
+#define COMPOSE_SERVICE    "com.docker.compose.service"
+#define COMPOSE_ONEOFF     "com.docker.compose.oneoff"
+#define COMPOSE_NUMBER     "com.docker.compose.container-number"
+#define COMPOSE_DEPENDS_ON "com.docker.compose.depends_on"
+
+/** Fills member->described and ->service from container and labels; the name is not final yet. */
+void group_member_describe(struct group_member *member);
+/** Gives each member its name within the task. @return 0 or -1 with ERROR_NO_MEMORY */
+int group_members_name(struct task_group *group, struct arena *arena, struct error *err);
+
+#endif

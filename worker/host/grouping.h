@@ -1,0 +1,89 @@
+#ifndef WORKER_HOST_GROUPING_H
+#define WORKER_HOST_GROUPING_H
+
+/** Which containers are one task (design section 6; docs/labels.md). Pure: containers as the runtime lists them in, groups
+ *  of living containers out. */
+
+#include "common/base/option.h"
+#include "worker/host/labels.h"
+
+/** Why a container is never discovered. */
+enum group_exclusion {
+    GROUP_INCLUDED = 0,
+    GROUP_IGNORED, /**< io.stopfleet.ignore */
+    GROUP_OWN,     /**< Stopfleet itself, or its Compose project */
+    GROUP_KUBELET,
+    GROUP_SWARM,
+    GROUP_NOMAD,
+    GROUP_SYSTEMD,       /**< Podman under a systemd unit */
+    GROUP_OTHER_CLUSTER, /**< ECS labels that name another cluster */
+    GROUP_NO_TASK,       /**< no label says what it belongs to */
+    GROUP_EXCLUSION_COUNT
+};
+
+/** A sentence for people ("managed by the kubelet"). */
+const char *group_exclusion_reason(enum group_exclusion exclusion);
+/** "kubelet", "swarm", "nomad", "systemd": what --adopt takes. @return GROUP_INCLUDED for anything else */
+enum group_exclusion group_supervisor_from_name(const char *name);
+
+struct grouping_options {
+    bool by_service;                          /**< a Compose service is a task, not the project */
+    const char *cluster;                      /**< that this host belongs to */
+    const struct option_list *allowed_labels; /**< become tags; NULL = none */
+    unsigned adopted; /**< bit 1 << group_exclusion for supervisors whose containers are taken */
+    int64_t now_unix_ms;
+    int64_t
+        created_settle_ms; /**< a container that was created, but not started, counts when it is this old */
+};
+
+/** A living container of a group. */
+struct group_member {
+    const struct runtime_container *container;
+    struct label_values labels;
+    struct described_container described; /**< final but for depends_on */
+    const char *service;                  /**< of Compose; NULL = none */
+    bool chosen;                          /**< for group_describe: belongs to the description */
+    bool owned;                           /**< for the caller */
+};
+
+/** The living containers that belong together. */
+struct task_group {
+    const char *key;      /**< tells groups apart: "ecs ARN", "task NAME", "project NAME", … */
+    const char *given_id; /**< ECS: the ARN's task id; NULL = minted */
+    const char *name;     /**< what an id is minted from; the family without a label */
+    RECORD_LIST_OF(struct group_member) members; /**< sorted by name, then id */
+};
+
+struct excluded_container {
+    const struct runtime_container *container;
+    enum group_exclusion reason;
+};
+
+struct grouping {
+    RECORD_LIST_OF(struct task_group) groups;           /**< sorted by key */
+    RECORD_LIST_OF(struct excluded_container) excluded; /**< living ones only */
+    struct label_warnings warnings;
+    bool settling; /**< some created container is too young: look again after created_settle_ms */
+};
+
+/** True if the container is there to be stopped: it runs, will run again, or waits for its first start. */
+bool grouping_is_alive(const struct runtime_container *container);
+
+/** Groups the living containers. All memory is the arena's or the containers'.
+ *  @return 0 or -1 with ERROR_NO_MEMORY */
+int grouping_make(const struct runtime_container *containers, size_t count,
+                  const struct grouping_options *options, struct arena *arena,
+                  struct grouping *ret_grouping, struct error *err);
+
+/** The canonical description of the group's chosen members. @return 0 or -1 with ERROR_NO_MEMORY */
+int group_describe(const struct task_group *group, const struct grouping_options *options,
+                   const char *runtime, struct arena *arena, struct description *ret_description,
+                   struct error *err);
+
+/** The minted or given id of a task that consists of the group's chosen members: from host, name and the earliest of them. */
+void group_task_id(const struct task_group *group, const char *host, char ret_id[37]);
+
+/** The run that a container is in. */
+struct run group_run_of(const struct runtime_container *container);
+
+#endif

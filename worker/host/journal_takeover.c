@@ -1,0 +1,283 @@
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "worker/host/journal.h"
+
+static const char JOURNAL_PREFIX[] = "journal-";
+
+/** One older file. */
+struct older {
+    const char *name;
+    struct journal_header header;
+    size_t first, count; /**< its items among all that were read */
+    int64_t events, delivered;
+};
+
+struct reading {
+    const struct journal_config *config;
+    struct journal_found *found; /**< items in order of reading */
+    RECORD_LIST_OF(struct older) files;
+    struct older *file; /**< the one being read */
+};
+
+static int out_of_memory(struct error *err)
+{
+    return error_no_memory(err, "reading older journals");
+}
+
+static struct journal_item *add_item(struct reading *reading, enum journal_kind kind)
+{
+    struct journal_found *found = reading->found;
+    struct journal_item *grown = arena_grow(&found->arena, found->items.items, found->items.count,
+                                            sizeof *found->items.items);
+    if (grown == NULL) {
+        return NULL;
+    }
+    found->items.items = grown;
+    struct journal_item *item = &grown[found->items.count++];
+    *item = (struct journal_item){.kind = kind};
+    reading->file->count++;
+    return item;
+}
+
+static int keep_event(struct reading *reading, struct span body, struct error *err)
+{
+    struct journal_item *item = add_item(reading, JOURNAL_EVENT);
+    char *copy = arena_alloc(&reading->found->arena, body.length + 1);
+    if (item == NULL || copy == NULL) {
+        return out_of_memory(err);
+    }
+    memcpy(copy, body.data, body.length);
+    item->event = (struct span){copy, body.length};
+    reading->file->events++;
+    return 0;
+}
+
+static int on_record(struct span payload, void *context, struct error *err)
+{
+    struct reading *reading = context;
+    struct arena *arena = &reading->found->arena;
+    struct span body = {payload.data + 1, payload.length - 1};
+    struct journal_mark mark = {0};
+    struct journal_item *item = NULL;
+    switch (payload.data[0]) {
+    case JOURNAL_HEADER:
+        return record_decode(&JOURNAL_HEADER_SPEC, body, arena, &reading->file->header, err);
+    case JOURNAL_EVENT:
+        return keep_event(reading, body, err);
+    case JOURNAL_DELIVERED:
+        if (record_decode(&JOURNAL_MARK_SPEC, body, arena, &mark, err) != 0) {
+            return -1;
+        }
+        reading->file->delivered = mark.events;
+        return 0;
+    case JOURNAL_INTENT:
+        item = add_item(reading, JOURNAL_INTENT);
+        if (item == NULL) {
+            return out_of_memory(err);
+        }
+        return record_decode(&JOURNAL_INTENT_SPEC, body, arena, &item->intent, err);
+    default:
+        return 0; /* of a newer version: nothing that this one knows how to need */
+    }
+}
+
+static void mark_delivered(struct reading *reading)
+{
+    int64_t left = reading->file->delivered;
+    struct journal_item *items = reading->found->items.items;
+    for (size_t i = reading->file->first; i < reading->found->items.count && left > 0; i++) {
+        if (items[i].kind == JOURNAL_EVENT) {
+            items[i].delivered = true;
+            left--;
+        }
+    }
+}
+
+static void set_aside(const struct journal_config *config, const char *path, const char *name,
+                      const char *why)
+{
+    char *aside = journal_path(config->directory, "damaged-", name, NULL);
+    bool moved = aside != NULL && rename(path, aside) == 0;
+    log_error("journal.damaged",
+              moved ? "an older journal cannot be read; it is set aside and counts as lost"
+                    : "an older journal cannot be read and counts as lost",
+              LOG_STR("file", path), LOG_STR("error", why));
+    memory_free(aside);
+}
+
+static int read_file(struct reading *reading, const char *path, const char *name, struct error *err)
+{
+    struct append_file file = {.fd = -1};
+    struct append_file_scan scan = {0};
+    struct error failure = {0};
+    if (append_file_open(&file, path, 0, on_record, reading, &scan, &failure) != 0) {
+        if (failure.code != ERROR_CORRUPT) {
+            return error_set(err, failure.code, "%s", failure.message);
+        }
+        reading->found->items.count = reading->file->first;
+        reading->files.count--;
+        set_aside(reading->config, path, name, failure.message);
+        return 0;
+    }
+    append_file_close(&file);
+    if (scan.dropped_bytes > 0) {
+        log_warn("journal.torn", "the end of an older journal was torn and is cut",
+                 LOG_STR("file", path), LOG_INT("bytes", scan.dropped_bytes));
+    }
+    mark_delivered(reading);
+    reading->found->any = true;
+    return 0;
+}
+
+static int add_file(struct reading *reading, const char *name, struct error *err)
+{
+    struct arena *arena = &reading->found->arena;
+    struct older *grown =
+        arena_grow(arena, reading->files.items, reading->files.count, sizeof *grown);
+    const char *kept = arena_strdup(arena, name);
+    if (grown == NULL || kept == NULL) {
+        return out_of_memory(err);
+    }
+    reading->files.items = grown;
+    reading->file = &grown[reading->files.count++];
+    *reading->file = (struct older){.name = kept, .first = reading->found->items.count};
+    char *path = journal_path(reading->config->directory, "", name, err);
+    if (path == NULL) {
+        return -1;
+    }
+    int rc = read_file(reading, path, name, err);
+    memory_free(path);
+    return rc;
+}
+
+typedef int each_fn(void *context, const char *name, struct error *err);
+
+/** Calls fn for the name of every older journal in the directory. */
+static int each_older(const struct journal_config *config, each_fn *fn, void *context,
+                      struct error *err)
+{
+    DIR *directory = opendir(config->directory);
+    if (directory == NULL) {
+        return error_set_errno(err, errno, "read state directory %s", config->directory);
+    }
+    int rc = 0;
+    for (struct dirent *entry = readdir(directory); entry != NULL && rc == 0;
+         entry = readdir(directory)) {
+        size_t prefix = sizeof JOURNAL_PREFIX - 1;
+        if (strncmp(entry->d_name, JOURNAL_PREFIX, prefix) == 0 &&
+            strcmp(entry->d_name + prefix, config->incarnation) != 0) {
+            rc = fn(context, entry->d_name, err);
+        }
+    }
+    closedir(directory);
+    return rc;
+}
+
+static int add_each(void *context, const char *name, struct error *err)
+{
+    return add_file(context, name, err);
+}
+
+static int by_sequence(const void *a, const void *b)
+{
+    const struct older *first = a;
+    const struct older *second = b;
+    if (first->header.sequence != second->header.sequence) {
+        return first->header.sequence < second->header.sequence ? -1 : 1;
+    }
+    return strcmp(first->name, second->name);
+}
+
+/** The item that says the same among the first `count`, NULL = none. More than one file is there only when a worker died while it took over. */
+static struct journal_item *twin_of(struct journal_item *items, size_t count,
+                                    const struct journal_item *item)
+{
+    struct span id =
+        item->kind == JOURNAL_EVENT ? record_peek_text(item->event, "id") : (struct span){NULL, 0};
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].kind != item->kind) {
+            continue;
+        }
+        if (item->kind == JOURNAL_EVENT ? span_equal(record_peek_text(items[i].event, "id"), id)
+                                        : journal_intent_equal(&items[i].intent, &item->intent)) {
+            return &items[i];
+        }
+    }
+    return NULL;
+}
+
+/** Puts the items into the order of the files' sequence, each once; delivered according to any file is delivered. */
+static int merge(struct reading *reading, struct error *err)
+{
+    if (reading->files.count < 2) {
+        return 0;
+    }
+    struct journal_found *found = reading->found;
+    struct journal_item *merged =
+        arena_alloc(&found->arena, (found->items.count + 1) * sizeof *merged);
+    if (merged == NULL) {
+        return out_of_memory(err);
+    }
+    size_t count = 0;
+    for (size_t f = 0; f < reading->files.count; f++) {
+        const struct older *file = &reading->files.items[f];
+        size_t before = count;
+        for (size_t i = file->first; i < file->first + file->count; i++) {
+            struct journal_item *twin = twin_of(merged, before, &found->items.items[i]);
+            if (twin != NULL) {
+                twin->delivered = twin->delivered || found->items.items[i].delivered;
+            } else {
+                merged[count++] = found->items.items[i];
+            }
+        }
+    }
+    found->items.items = merged;
+    found->items.count = count;
+    return 0;
+}
+
+int journal_read_older(const struct journal_config *config, struct journal_found *found,
+                       int64_t *ret_sequence, struct error *err)
+{
+    struct reading reading = {.config = config, .found = found};
+    if (each_older(config, add_each, &reading, err) != 0) {
+        journal_found_release(found);
+        return -1;
+    }
+    if (reading.files.count > 0) {
+        qsort(reading.files.items, reading.files.count, sizeof(struct older), by_sequence);
+        *ret_sequence = reading.files.items[reading.files.count - 1].header.sequence;
+    }
+    if (merge(&reading, err) != 0) {
+        journal_found_release(found);
+        return -1;
+    }
+    return 0;
+}
+
+static int delete_one(void *context, const char *name, struct error *err)
+{
+    const struct journal_config *config = context;
+    char *path = journal_path(config->directory, "", name, err);
+    if (path == NULL) {
+        return -1;
+    }
+    if (remove(path) != 0) {
+        log_warn("journal.kept", "an older journal that was taken over could not be deleted",
+                 LOG_STR("file", path));
+    }
+    memory_free(path);
+    return 0;
+}
+
+void journal_delete_older(const struct journal_config *config)
+{
+    struct journal_config copy = *config;
+    (void)each_older(config, delete_one, &copy, NULL);
+}

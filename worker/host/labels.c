@@ -1,0 +1,201 @@
+#include "worker/host/labels.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "common/base/option.h"
+#include "worker/runtime/signal_name.h"
+
+enum label_kind {
+    LABEL_TEXT = 1,
+    LABEL_BOOLEAN,
+    LABEL_LIST,
+    LABEL_SIGNAL,
+    LABEL_DURATION,
+    LABEL_GRACE,
+    LABEL_NUMBER
+};
+
+enum { GRACE_MIN_MS = 1000 };
+
+struct label_spec {
+    enum label_kind kind;
+    size_t offset;
+    const char *key, *accepted, *otherwise, *doc;
+};
+
+static const struct label_spec SPECS[] = {
+#define LABEL(member, kind, key, accepted, otherwise, doc)                                         \
+    {LABEL_##kind, offsetof(struct label_values, member), key, accepted, otherwise, doc},
+#include "worker/host/labels.def"
+#undef LABEL
+};
+enum { SPEC_COUNT = sizeof SPECS / sizeof SPECS[0] };
+
+const char *labels_get(const struct runtime_container *container, const char *key)
+{
+    for (size_t i = 0; i < container->labels.count; i++) {
+        if (strcmp(container->labels.items[i].key, key) == 0) {
+            return container->labels.items[i].value;
+        }
+    }
+    return NULL;
+}
+
+static struct span trimmed(struct span s)
+{
+    while (s.length > 0 && s.data[0] == ' ') {
+        s.data++;
+        s.length--;
+    }
+    while (s.length > 0 && s.data[s.length - 1] == ' ') {
+        s.length--;
+    }
+    return s;
+}
+
+/* @return false if an item is empty or memory is out */
+static bool read_list(const char *value, struct arena *arena, struct text_list *list)
+{
+    const char *rest = value;
+    while (rest != NULL) {
+        const char *comma = strchr(rest, ',');
+        size_t length = comma == NULL ? strlen(rest) : (size_t)(comma - rest);
+        struct span item = trimmed((struct span){.data = rest, .length = length});
+        const char **items = arena_grow(arena, list->items, list->count, sizeof *items);
+        char *copy = item.length == 0 ? NULL : arena_strndup(arena, item.data, item.length);
+        if (items == NULL || copy == NULL) {
+            return false;
+        }
+        list->items = items;
+        items[list->count++] = copy;
+        rest = comma == NULL ? NULL : comma + 1;
+    }
+    return true;
+}
+
+static bool read_number(const struct label_spec *spec, const char *value,
+                        struct optional_integer *slot)
+{
+    int64_t number = 0;
+    bool fine = spec->kind == LABEL_NUMBER
+                    ? span_to_int64(span_of(value), 1, INT32_MAX, &number)
+                    : option_text_to_duration_ms(span_of(value), &number) && number >= 0;
+    if (!fine || (spec->kind == LABEL_GRACE && number < GRACE_MIN_MS)) {
+        return false;
+    }
+    *slot = (struct optional_integer){.known = true, .value = number};
+    return true;
+}
+
+/* @return false if the value is of no use */
+static bool read_value(const struct label_spec *spec, const char *value, struct arena *arena,
+                       struct label_values *values)
+{
+    void *slot = (char *)values + spec->offset;
+    switch (spec->kind) {
+    case LABEL_TEXT:
+        if (value[0] != '\0') {
+            *(const char **)slot = value;
+        }
+        return value[0] != '\0';
+    case LABEL_BOOLEAN:
+        return option_text_to_boolean(span_of(value), slot);
+    case LABEL_SIGNAL:
+        *(const char **)slot = signal_name_normalize(span_of(value));
+        return *(const char **)slot != NULL;
+    case LABEL_LIST: {
+        struct text_list list = {0};
+        bool fine = read_list(value, arena, &list);
+        if (fine) {
+            *(struct text_list *)slot = list;
+        }
+        return fine;
+    }
+    case LABEL_DURATION:
+    case LABEL_GRACE:
+    case LABEL_NUMBER:
+        return read_number(spec, value, slot);
+    }
+    return false;
+}
+
+static int warn(struct label_warnings *warnings, const struct runtime_container *container,
+                const struct runtime_label *label, const struct label_spec *spec,
+                struct arena *arena, struct error *err)
+{
+    struct label_warning *items =
+        arena_grow(arena, warnings->list.items, warnings->list.count, sizeof *items);
+    if (items == NULL) {
+        return error_no_memory(err, "reading labels");
+    }
+    warnings->list.items = items;
+    items[warnings->list.count++] = (struct label_warning){
+        .container = container->described.name,
+        .label = label->key,
+        .value = label->value,
+        .accepted = spec == NULL ? "a label of docs/labels.md" : spec->accepted,
+        .otherwise = spec == NULL ? "the label is ignored" : spec->otherwise,
+    };
+    return 0;
+}
+
+static const struct label_spec *find_spec(const char *key)
+{
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        if (strcmp(SPECS[i].key, key) == 0) {
+            return &SPECS[i];
+        }
+    }
+    return NULL;
+}
+
+int labels_read(const struct runtime_container *container, struct arena *arena,
+                struct label_values *ret_values, struct label_warnings *warnings, struct error *err)
+{
+    struct label_values values = {.essential = true};
+    for (size_t i = 0; i < container->labels.count; i++) {
+        const struct runtime_label *label = &container->labels.items[i];
+        if (strncmp(label->key, LABEL_PREFIX, strlen(LABEL_PREFIX)) != 0 ||
+            strncmp(label->key, LABEL_TAG_PREFIX, strlen(LABEL_TAG_PREFIX)) == 0) {
+            continue;
+        }
+        const struct label_spec *spec = find_spec(label->key);
+        if ((spec == NULL || !read_value(spec, label->value, arena, &values)) &&
+            warn(warnings, container, label, spec, arena, err) != 0) {
+            return -1;
+        }
+    }
+    *ret_values = values;
+    return 0;
+}
+
+void labels_write_markdown(FILE *out)
+{
+    fputs("# Labels of containers\n\n"
+          "What the worker reads from a container's labels. A wrong value is a warning in the "
+          "worker's log that names container, label and value; then what the fourth column says "
+          "holds.\n\n"
+          "| label | value | what it says | without it |\n|---|---|---|---|\n",
+          out);
+    for (size_t i = 0; i < SPEC_COUNT; i++) {
+        fprintf(out, "| `%s` | %s | %s | %s |\n", SPECS[i].key, SPECS[i].accepted, SPECS[i].doc,
+                SPECS[i].otherwise);
+    }
+    fprintf(out,
+            "| `%sKEY` | a text | The task's tag KEY; of several containers' values the first by "
+            "name counts. | no tag |\n",
+            LABEL_TAG_PREFIX);
+    fputs("\n"
+          "Of ECS, `com.amazonaws.ecs.task-arn`, `.container-name`, `.cluster`, "
+          "`.task-definition-family` and `.task-definition-version` are read; of Compose, "
+          "`com.docker.compose.project`, `.service`, `.container-number`, `.oneoff` and "
+          "`.depends_on`.\n\n"
+          "Which containers are one task: those with one ECS task ARN, else those with one "
+          "`io.stopfleet.task`, else those of one Compose project (with `--group-by service`: of "
+          "one service of it). A container of `docker compose run` is a task of its own. A "
+          "container with none of these is no task.\n\n"
+          "Other labels are never recorded, unless `--allowed-label` names them: then they become "
+          "tags of the task.\n",
+          out);
+}

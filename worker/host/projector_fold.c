@@ -1,0 +1,326 @@
+/** Records of the log into bases, and bases into Redis. */
+
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/base/memory.h"
+#include "common/domain/reduce.h"
+#include "worker/host/projector_state.h"
+
+void projector_batch_clear(struct projector_batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        event_release(&batch->events[i]);
+    }
+    for (size_t i = 0; i < batch->touched_count; i++) {
+        batch->touched[i]->folded = false;
+    }
+    batch->count = 0;
+    batch->folded = 0;
+    batch->touched_count = 0;
+}
+
+/* ---- a new batch ---- */
+
+static void take(struct projector *projector, const struct queued_record *record)
+{
+    struct projector_batch *batch = &projector->batch;
+    size_t at = batch->count++;
+    struct event *event = &batch->events[at];
+    struct error err = {0};
+    batch->offsets[at] = record->offset;
+    *event = (struct event){0};
+    int result =
+        event_decode((struct span){.data = record->bytes, .length = record->length}, event, &err);
+    batch->foldable[at] = result == 0 && event->task != NULL && event->cluster != NULL;
+    if (result != 0) {
+        projector->skipped++;
+        log_warn("view.record_unreadable", "an event is unreadable: the view is folded without it",
+                 LOG_INT("partition", projector->env.identity->partition),
+                 LOG_INT("offset", record->offset), LOG_STR("error", err.message),
+                 LOG_INT("so_far", projector->skipped));
+    }
+}
+
+static void fill(struct projector *projector)
+{
+    struct projector_batch *batch = &projector->batch;
+    struct record_queue *queue = &projector->queue;
+    while (batch->count < PROJECTOR_BATCH && queue->first != NULL) {
+        take(projector, queue->first);
+        record_queue_pop(queue);
+    }
+    batch->next = queue->first != NULL ? queue->first->offset : projector->read_next;
+}
+
+/* All bases that the batch is about are asked for at once. */
+static bool bases_are_known(struct projector *projector)
+{
+    struct projector_batch *batch = &projector->batch;
+    for (size_t i = batch->folded; i < batch->count; i++) {
+        const struct event *event = &batch->events[i];
+        if (batch->foldable[i] && projector_need(projector, event->cluster, event->task) == NULL) {
+            loop_timer_arm(projector->retry, PROJECTOR_RETRY_MS);
+            return false;
+        }
+    }
+    if (projector->fetching > 0) {
+        projector_fetch(projector);
+    }
+    return projector->fetching == 0;
+}
+
+/* ---- folding ---- */
+
+enum fold_result { FOLDED = 1, FOLD_LATER, FOLD_WENT_BACK };
+
+static void touch(struct projector_batch *batch, struct base *base)
+{
+    if (!base->dirty || !base->folded) {
+        base->dirty = true;
+        base->folded = true;
+        batch->touched[batch->touched_count++] = base;
+    }
+}
+
+static bool starts_task(const struct event *event)
+{
+    return event->type == EVENT_TASK_OBSERVED && event->task_observed.revision == 1;
+}
+
+/* A base that is not in Redis: either its first record is here, or this pass began at the log's
+ * first record, so that there is no earlier one; else earlier records are missing from it. */
+static bool begin_base(struct projector *projector, struct base *base, const struct event *event)
+{
+    if (!starts_task(event) && projector->started != KAFKA_OFFSET_BEGINNING) {
+        return false;
+    }
+    base->state = BASE_HELD;
+    base->pos = -1;
+    base->in_view = false;
+    return true;
+}
+
+static enum fold_result fold_one(struct projector *projector, size_t at)
+{
+    struct projector_batch *batch = &projector->batch;
+    const struct event *event = &batch->events[at];
+    struct base *base = base_table_find(&projector->table, event->cluster, event->task);
+    struct error err = {0};
+    bool changed = false;
+    if (base == NULL || base->state == BASE_FETCHING) {
+        return FOLD_LATER;
+    }
+    if (base->state == BASE_ENDED) {
+        return FOLDED;
+    }
+    if (base->state == BASE_ABSENT && !begin_base(projector, base, event)) {
+        log_warn("view.base_missing",
+                 "Redis lost a task's base: folding the log again from its beginning",
+                 LOG_STR("task", event->task), LOG_INT("offset", batch->offsets[at]));
+        projector_go_back(projector, KAFKA_OFFSET_BEGINNING, "a base is missing");
+        return FOLD_WENT_BACK;
+    }
+    if (batch->offsets[at] > base->pos) {
+        if (reduce(&base->task, event, &changed, &err) != 0) {
+            log_error("view.fold", "an event could not be folded",
+                      LOG_INT("offset", batch->offsets[at]), LOG_STR("error", err.message));
+            if (err.code == ERROR_NO_MEMORY) {
+                loop_timer_arm(projector->retry, PROJECTOR_RETRY_MS);
+                return FOLD_LATER;
+            }
+        }
+        base->pos = batch->offsets[at];
+    }
+    touch(batch, base);
+    return FOLDED;
+}
+
+static enum fold_result fold_all(struct projector *projector)
+{
+    struct projector_batch *batch = &projector->batch;
+    while (batch->folded < batch->count) {
+        if (batch->foldable[batch->folded]) {
+            enum fold_result result = fold_one(projector, batch->folded);
+            if (result != FOLDED) {
+                return result;
+            }
+        }
+        batch->folded++;
+    }
+    return FOLDED;
+}
+
+static void announce(struct projector *projector)
+{
+    struct projector_batch *batch = &projector->batch;
+    struct error err = {0};
+    for (size_t i = 0; i < batch->touched_count; i++) {
+        struct base *base = batch->touched[i];
+        if (base->folded) {
+            base->folded = false;
+            if (task_compact(&base->task, &err) != 0) {
+                log_debug("view.compact", "no memory to compact a base");
+            }
+            projector->env.on_base(projector->env.context, base->cluster, base->id);
+        }
+    }
+}
+
+/* ---- putting ---- */
+
+static void on_put(void *context, const struct error *error, enum redis_put_outcome outcome,
+                   int64_t seen);
+
+static int describe_put(struct projector *projector, struct base *base, struct redis_put *put,
+                        struct error *err)
+{
+    const struct task *task = &base->task;
+    size_t begin = projector->put_bytes.length;
+    if (task_encode(task, &projector->put_bytes, err) != 0) {
+        return -1;
+    }
+    *put = (struct redis_put){.cluster = base->cluster,
+                              .task = base->id,
+                              .pos = base->pos,
+                              .reducer = REDUCER_NUMBER,
+                              .stopped = strcmp(task_desired_status(task), "STOPPED") == 0,
+                              .terminal = task_is_terminal(task)};
+    put->bytes.length = projector->put_bytes.length - begin;
+    if (put->terminal) {
+        /* If that is past, the put takes it out of the view. */
+        put->expire_unix_ms = task->terminal_at + projector->env.retention_ms;
+    }
+    return 0;
+}
+
+static bool is_past_retention(const struct projector *projector, const struct base *base)
+{
+    return task_is_terminal(&base->task) && base->task.terminal_at + projector->env.retention_ms <=
+                                                clock_wall_ms(projector->env.clock);
+}
+
+/* @return the number of bases to put, or -1 */
+static int collect(struct projector *projector, struct redis_put puts[PROJECTOR_BATCH])
+{
+    struct projector_batch *batch = &projector->batch;
+    struct error err = {0};
+    int count = 0;
+    buffer_clear(&projector->put_bytes);
+    for (size_t i = 0; i < batch->touched_count; i++) {
+        struct base *base = batch->touched[i];
+        if (is_past_retention(projector, base) && !base->in_view) {
+            continue;
+        }
+        if (describe_put(projector, base, &puts[count], &err) != 0) {
+            log_error("view.encode", "a base could not be written", LOG_STR("task", base->id),
+                      LOG_STR("error", err.message));
+            if (err.code == ERROR_NO_MEMORY) {
+                return -1;
+            }
+            continue;
+        }
+        count++;
+    }
+    const char *bytes = projector->put_bytes.data;
+    for (int i = 0; i < count; i++) {
+        puts[i].bytes.data = bytes;
+        bytes += puts[i].bytes.length;
+    }
+    return count;
+}
+
+static void put_batch(struct projector *projector)
+{
+    struct redis_put puts[PROJECTOR_BATCH];
+    int count = redis_view_connected(projector->env.view) ? collect(projector, puts) : -1;
+    if (count < 0) {
+        loop_timer_arm(projector->retry, PROJECTOR_RETRY_MS);
+        return;
+    }
+    projector->putting = true;
+    projector->put_pass = projector->pass;
+    redis_view_put(projector->env.view, projector->env.identity->host, projector->seen,
+                   projector->batch.next, puts, (size_t)count, on_put, projector);
+}
+
+static void settle(struct projector *projector)
+{
+    struct projector_batch *batch = &projector->batch;
+    int64_t now = clock_boot_ms(projector->env.clock);
+    for (size_t i = 0; i < batch->touched_count; i++) {
+        struct base *base = batch->touched[i];
+        base->dirty = false;
+        base->in_view = !is_past_retention(projector, base);
+        base->since_boot_ms = now;
+        if (task_is_terminal(&base->task) && !base->in_view) {
+            projector_end(projector, base);
+        }
+    }
+    projector->position = batch->next;
+    projector_batch_clear(batch);
+}
+
+static void on_put(void *context, const struct error *error, enum redis_put_outcome outcome,
+                   int64_t seen)
+{
+    struct projector *projector = context;
+    projector->putting = false;
+    if (error == NULL && outcome == REDIS_PUT_OK) {
+        projector->seen = seen;
+    }
+    if (projector->put_pass != projector->pass) {
+        loop_timer_arm(projector->work, 0);
+    } else if (error != NULL) {
+        log_debug("view.put", "a put to Redis failed and is repeated",
+                  LOG_STR("error", error->message));
+        loop_timer_arm(projector->retry, PROJECTOR_RETRY_MS);
+    } else if (outcome == REDIS_PUT_SEEN_DIFFERS) {
+        projector_on_other_seen(projector, seen);
+        loop_timer_arm(projector->work, 0);
+    } else {
+        settle(projector);
+        loop_timer_arm(projector->work, 0);
+    }
+}
+
+void projector_end(struct projector *projector, struct base *base)
+{
+    bool gone = strcmp(base->task.terminal, "TaskGone") == 0;
+    task_release(&base->task);
+    base->task.terminal = gone ? "TaskGone" : "TaskStopped";
+    base->state = BASE_ENDED;
+    projector->ended++;
+}
+
+void projector_move_seen(struct projector *projector)
+{
+    if (projector->loaded && !projector->putting && projector->batch.count == 0 &&
+        projector->queue.count == 0 && projector->position > projector->seen &&
+        projector->read_next >= 0) {
+        projector->batch.next = projector->position;
+        put_batch(projector);
+    }
+}
+
+void projector_fold_step(struct projector *projector)
+{
+    struct projector_batch *batch = &projector->batch;
+    if (projector->putting) {
+        return;
+    }
+    if (batch->count == 0) {
+        fill(projector);
+        if (batch->count == 0) {
+            projector->position = projector->read_next;
+            return;
+        }
+    }
+    if (batch->folded < batch->count) {
+        if (!bases_are_known(projector) || fold_all(projector) != FOLDED) {
+            return;
+        }
+        announce(projector);
+    }
+    put_batch(projector);
+}

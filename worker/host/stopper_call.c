@@ -1,0 +1,316 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "worker/host/stopper_internal.h"
+
+enum {
+    INTENTS_JOURNALLED =
+        2, /**< what counts is the first one's time, and whether there was another */
+    HISTORY_MARGIN_MS = 2000
+};
+
+static void begin(struct stop_slot *slot, enum stop_call call);
+
+/* ---- the queue ---- */
+
+static void enqueue(struct stop_slot **first, struct stop_slot **last, struct stop_slot *slot)
+{
+    slot->next_queued = NULL;
+    if (*last == NULL) {
+        *first = slot;
+    } else {
+        (*last)->next_queued = slot;
+    }
+    *last = slot;
+}
+
+static struct stop_slot *dequeue(struct stop_slot **first, struct stop_slot **last)
+{
+    struct stop_slot *slot = *first;
+    if (slot != NULL) {
+        *first = slot->next_queued;
+        *last = *first == NULL ? NULL : *last;
+    }
+    return slot;
+}
+
+static void take_out(struct stop_slot **first, struct stop_slot **last, struct stop_slot *slot)
+{
+    struct stop_slot *before = NULL;
+    for (struct stop_slot *at = *first; at != NULL; before = at, at = at->next_queued) {
+        if (at != slot) {
+            continue;
+        }
+        if (before == NULL) {
+            *first = at->next_queued;
+        } else {
+            before->next_queued = at->next_queued;
+        }
+        *last = *last == at ? before : *last;
+        return;
+    }
+}
+
+static bool room(const struct stopper *stopper)
+{
+    return stopper->env.engine_call_limit <= 0 ||
+           stopper->calls_out < stopper->env.engine_call_limit;
+}
+
+static void serve_queue(struct stopper *stopper)
+{
+    while (room(stopper)) {
+        struct stop_slot *slot = dequeue(&stopper->urgent_first, &stopper->urgent_last);
+        if (slot == NULL) {
+            slot = dequeue(&stopper->queue_first, &stopper->queue_last);
+        }
+        if (slot == NULL) {
+            return;
+        }
+        enum stop_call call = slot->queued;
+        slot->queued = STOP_CALL_NONE;
+        begin(slot, call);
+    }
+}
+
+void stopper_call_cancel(struct stop_slot *slot)
+{
+    if (slot->queued != STOP_CALL_NONE) {
+        take_out(&slot->stopper->urgent_first, &slot->stopper->urgent_last, slot);
+        take_out(&slot->stopper->queue_first, &slot->stopper->queue_last, slot);
+        slot->queued = STOP_CALL_NONE;
+    }
+}
+
+void stopper_call_want(struct stop_slot *slot, enum stop_call call)
+{
+    struct stopper *stopper = slot->stopper;
+    if (slot->call == STOP_CALL_INSPECT && call == STOP_CALL_INSPECT) {
+        slot->look_again = true;
+        return;
+    }
+    stopper_call_cancel(slot);
+    if (room(stopper)) {
+        begin(slot, call);
+        return;
+    }
+    slot->queued = call;
+    if (call == STOP_CALL_KILL) {
+        enqueue(&stopper->urgent_first, &stopper->urgent_last, slot);
+    } else {
+        enqueue(&stopper->queue_first, &stopper->queue_last, slot);
+    }
+}
+
+/* ---- answers ---- */
+
+void stopper_call_drop(struct stop_slot *slot)
+{
+    slot->next = slot->stopper->dropped;
+    slot->stopper->dropped = slot;
+}
+
+static void undrop(struct stop_slot *slot)
+{
+    struct stop_slot **link = &slot->stopper->dropped;
+    while (*link != slot) {
+        link = &(*link)->next;
+    }
+    *link = slot->next;
+}
+
+void stopper_call_free_dropped(struct stopper *stopper)
+{
+    while (stopper->dropped != NULL) {
+        struct stop_slot *slot = stopper->dropped;
+        stopper->dropped = slot->next;
+        slot->call = STOP_CALL_NONE;
+        stopper_slot_free(slot);
+    }
+}
+
+/** The call is over. @return false if nobody waits for it any more */
+static bool over(struct stop_slot *slot)
+{
+    struct stopper *stopper = slot->stopper;
+    bool dropped = slot->task == NULL;
+    slot->call = STOP_CALL_NONE;
+    stopper->calls_out--;
+    if (dropped) {
+        undrop(slot);
+        stopper_slot_free(slot);
+    }
+    serve_queue(stopper);
+    return !dropped;
+}
+
+static void keep_detail(struct stop_slot *slot, const char *detail)
+{
+    struct span text = span_cut_utf8(span_of(detail), STOPPER_DETAIL_BYTES - 1);
+    snprintf(slot->detail, sizeof slot->detail, "%.*s", (int)text.length,
+             text.data == NULL ? "" : text.data);
+}
+
+static bool has_ended(const struct stop_slot *slot, const struct runtime_container *container,
+                      char storage[EXIT_REASON_MAX_BYTES], struct run_result *ret_result)
+{
+    const struct planned_run *planned = task_planned(&slot->task->own, slot->run);
+    const char *name = planned == NULL ? NULL : planned->name;
+    if (container != NULL && container->status == RUNTIME_CREATED &&
+        container->described.started_at == slot->run.started_at) {
+        *ret_result = (struct run_result){.container_id = slot->run.container_id,
+                                          .started_at = slot->run.started_at,
+                                          .name = name};
+        return true;
+    }
+    return exit_result_of(slot->run, name, container, slot->exit_hint, storage, ret_result);
+}
+
+static void on_inspected(void *context, const struct error *error,
+                         const struct runtime_container *container)
+{
+    struct stop_slot *slot = context;
+    bool again = slot->look_again;
+    slot->look_again = false;
+    if (!over(slot)) {
+        return;
+    }
+    if (error != NULL) {
+        keep_detail(slot, error->message);
+        stopper_run_on(slot, STOP_ON_INSPECT_FAILED);
+        return;
+    }
+    char storage[EXIT_REASON_MAX_BYTES];
+    struct run_result result;
+    if (has_ended(slot, container, storage, &result)) {
+        struct stop_input input = {.event = STOP_ON_INSPECTED_ENDED};
+        stopper_run_feed(slot, &input, &result);
+    } else if (again) {
+        stopper_call_want(slot, STOP_CALL_INSPECT);
+    } else {
+        stopper_run_on(slot, STOP_ON_INSPECTED_RUNNING);
+    }
+}
+
+static void on_signalled(void *context, enum runtime_answer answer, const char *detail)
+{
+    static const enum stop_event events[] = {
+        [RUNTIME_SENT] = STOP_ON_SENT,
+        [RUNTIME_NOT_RUNNING] = STOP_ON_NOT_RUNNING,
+        [RUNTIME_NO_CONTAINER] = STOP_ON_NOT_RUNNING,
+        [RUNTIME_REFUSED] = STOP_ON_REFUSED,
+        [RUNTIME_NO_ANSWER] = STOP_ON_NO_ANSWER,
+    };
+    struct stop_slot *slot = context;
+    if (over(slot)) {
+        keep_detail(slot, detail);
+        stopper_run_on(slot, events[answer]);
+    }
+}
+
+/** The engine's wall clock time of a signal on our boot-time clock: not before its intent, not after now. */
+static int64_t boot_time_of(const struct stop_slot *slot, int64_t at_unix_ms)
+{
+    int64_t now_boot = stopper_now_boot(slot->stopper);
+    int64_t at = now_boot - (stopper_now_unix(slot->stopper) - at_unix_ms);
+    if (slot->intent_boot_ms < 0) {
+        return now_boot; /* the wall clock alone is no ground for an earlier SIGKILL */
+    }
+    at = at > now_boot ? now_boot : at;
+    return at < slot->intent_boot_ms ? slot->intent_boot_ms : at;
+}
+
+static void on_history(void *context, enum runtime_history_answer answer, int64_t at_unix_ms,
+                       int64_t times)
+{
+    struct stop_slot *slot = context;
+    if (!over(slot)) {
+        return;
+    }
+    struct stop_input input = {.event = STOP_ON_HISTORY_UNKNOWN};
+    if (answer == RUNTIME_HISTORY_SENT) {
+        input = (struct stop_input){.event = STOP_ON_HISTORY_SENT,
+                                    .at_boot_ms = boot_time_of(slot, at_unix_ms),
+                                    .times = times};
+        keep_detail(slot, "history");
+    } else if (answer == RUNTIME_HISTORY_NOT_SENT) {
+        input.event = STOP_ON_HISTORY_NOT_SENT;
+    }
+    stopper_run_feed(slot, &input, NULL);
+}
+
+/* ---- calls ---- */
+
+static void journal_intent(struct stop_slot *slot, const char *signal, int64_t number)
+{
+    struct stopper *stopper = slot->stopper;
+    struct journal_intent intent = {.task = slot->task->entry.key,
+                                    .run = slot->run,
+                                    .signal = signal,
+                                    .boot_ms = slot->asked_boot_ms,
+                                    .unix_ms = slot->asked_unix_ms,
+                                    .boot_id = stopper->env.identity->boot_id};
+    struct error err = {0};
+    uint64_t suppressed = 0;
+    if (number > INTENTS_JOURNALLED ||
+        journal_append_intent(&stopper->journal, &intent, &err) == 0) {
+        return;
+    }
+    if (log_limit_pass(&stopper->journal_complaints, slot->asked_boot_ms, STOPPER_COMPLAIN_EVERY_MS,
+                       &suppressed)) {
+        log_error("journal.failing",
+                  "the journal cannot be written; stops go on, but a crash of the worker may now "
+                  "repeat a signal",
+                  LOG_STR("error", err.message), LOG_INT("suppressed", suppressed));
+    }
+}
+
+static void send_signal(struct stop_slot *slot, const char *signal, int64_t number)
+{
+    struct runtime *runtime = slot->stopper->env.runtime;
+    journal_intent(slot, signal, number);
+    runtime->ops->signal(runtime, slot->run, signal, on_signalled, slot);
+}
+
+static const char *stop_signal(const struct stop_slot *slot)
+{
+    const struct planned_run *planned = task_planned(&slot->task->own, slot->run);
+    return planned == NULL || planned->signal == NULL ? "SIGTERM" : planned->signal;
+}
+
+static void ask_history(struct stop_slot *slot)
+{
+    struct runtime *runtime = slot->stopper->env.runtime;
+    int64_t since = slot->intent_unix_ms - HISTORY_MARGIN_MS;
+    runtime->ops->history(runtime, slot->run, stop_signal(slot), since < 0 ? 0 : since, on_history,
+                          slot);
+}
+
+static void begin(struct stop_slot *slot, enum stop_call call)
+{
+    struct runtime *runtime = slot->stopper->env.runtime;
+    slot->call = call;
+    slot->stopper->calls_out++;
+    slot->asked_boot_ms = stopper_now_boot(slot->stopper);
+    slot->asked_unix_ms = stopper_now_unix(slot->stopper);
+    switch (call) {
+    case STOP_CALL_INSPECT:
+        runtime->ops->inspect(runtime, slot->run.container_id, on_inspected, slot);
+        break;
+    case STOP_CALL_HISTORY:
+        ask_history(slot);
+        break;
+    case STOP_CALL_SIGNAL:
+        if (slot->intent_unix_ms == 0) {
+            slot->intent_unix_ms = slot->asked_unix_ms;
+            slot->intent_boot_ms = slot->asked_boot_ms;
+        }
+        send_signal(slot, stop_signal(slot), slot->machine.intents);
+        break;
+    case STOP_CALL_KILL:
+        send_signal(slot, "SIGKILL", slot->machine.kill_intents);
+        break;
+    case STOP_CALL_NONE:
+        break;
+    }
+}

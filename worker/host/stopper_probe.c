@@ -1,0 +1,125 @@
+#include <string.h>
+
+#include "common/base/memory.h"
+#include "worker/host/stopper_internal.h"
+
+static void free_probe(struct stop_probe *probe)
+{
+    for (size_t i = 0; i < probe->count; i++) {
+        memory_free(probe->items[i].container_id);
+    }
+    memory_free(probe->items);
+    memory_free(probe);
+}
+
+static void undrop(struct stop_probe *probe)
+{
+    struct stop_probe **link = &probe->stopper->dropped_probes;
+    while (*link != probe) {
+        link = &(*link)->next;
+    }
+    *link = probe->next;
+}
+
+static void on_inspected(void *context, const struct error *error,
+                         const struct runtime_container *container)
+{
+    struct stop_probe_item *item = context;
+    struct stop_probe *probe = item->probe;
+    if (error != NULL) {
+        probe->failed = true;
+    } else if (container != NULL) {
+        item->exists = true;
+        item->status = container->status;
+        item->started_at = container->described.started_at;
+    }
+    if (--probe->outstanding > 0) {
+        return;
+    }
+    struct stop_task *task = probe->task;
+    if (task != NULL) {
+        task->probe = NULL;
+        probe->done(task, probe);
+    } else {
+        undrop(probe);
+    }
+    free_probe(probe);
+}
+
+static struct stop_probe *make(const char *const *container_ids, size_t count)
+{
+    struct stop_probe *probe = memory_calloc(1, sizeof *probe);
+    struct stop_probe_item *items = memory_calloc(count, sizeof *items);
+    if (probe == NULL || items == NULL) {
+        memory_free(probe);
+        memory_free(items);
+        return NULL;
+    }
+    probe->items = items;
+    for (size_t i = 0; i < count; i++) {
+        items[i].probe = probe;
+        items[i].container_id = memory_strdup(container_ids[i]);
+        probe->count++;
+        if (items[i].container_id == NULL) {
+            free_probe(probe);
+            return NULL;
+        }
+    }
+    return probe;
+}
+
+int stopper_probe_start(struct stop_task *task, const char *const *container_ids, size_t count,
+                        stop_probe_fn *done, struct error *err)
+{
+    struct runtime *runtime = task->stopper->env.runtime;
+    struct stop_probe *probe = make(container_ids, count);
+    if (probe == NULL) {
+        return error_no_memory(err, "looking at a task's containers");
+    }
+    probe->task = task;
+    probe->stopper = task->stopper;
+    probe->done = done;
+    probe->outstanding = count;
+    task->probe = probe;
+    for (size_t i = 0; i < count; i++) {
+        runtime->ops->inspect(runtime, probe->items[i].container_id, on_inspected,
+                              &probe->items[i]);
+    }
+    return 0;
+}
+
+void stopper_probe_drop(struct stop_task *task)
+{
+    struct stop_probe *probe = task->probe;
+    if (probe != NULL) {
+        probe->task = NULL;
+        probe->next = probe->stopper->dropped_probes;
+        probe->stopper->dropped_probes = probe;
+        task->probe = NULL;
+    }
+}
+
+void stopper_probe_free_dropped(struct stopper *stopper)
+{
+    while (stopper->dropped_probes != NULL) {
+        struct stop_probe *probe = stopper->dropped_probes;
+        stopper->dropped_probes = probe->next;
+        free_probe(probe);
+    }
+}
+
+bool stopper_probe_running(const struct stop_probe_item *item)
+{
+    return item->exists && (runtime_is_running(item->status) || item->status == RUNTIME_RESTARTING);
+}
+
+const struct stop_probe_item *stopper_probe_item(const struct stop_probe *probe,
+                                                 const char *container_id)
+{
+    for (size_t i = 0; i < probe->count; i++) {
+        if (strcmp(probe->items[i].container_id, container_id) == 0) {
+            return &probe->items[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,163 @@
+#include <string.h>
+
+#include "common/domain/reduce.h"
+#include "worker/host/stopper_internal.h"
+
+bool stopper_recovery_know(struct stopper *stopper, const char *incarnation)
+{
+    for (size_t i = 0; i < stopper->known.count; i++) {
+        if (strcmp(stopper->known.items[i], incarnation) == 0) {
+            return true;
+        }
+    }
+    const char **grown = arena_grow(&stopper->known_arena, stopper->known.items,
+                                    stopper->known.count, sizeof(const char *));
+    const char *kept = arena_strdup(&stopper->known_arena, incarnation);
+    if (grown != NULL && kept != NULL) {
+        stopper->known.items = grown;
+        stopper->known.items[stopper->known.count++] = kept;
+    }
+    return false;
+}
+
+/* ---- own state from the journal ---- */
+
+static void fold_item(struct stopper *stopper, const struct journal_item *item)
+{
+    struct event event;
+    struct error err = {0};
+    bool ok = event_decode(item->event, &event, &err) == 0;
+    if (ok && event.task != NULL && event_is_workers_own(event.type)) {
+        struct stop_task *task = stopper_task_need(stopper, event.task, event.cluster);
+        if (task == NULL) {
+            ok = error_no_memory(&err, "remembering a task") == 0;
+        } else if (!task->terminal_read) {
+            ok = reduce(&task->own, &event, NULL, &err) == 0;
+        }
+    }
+    if (!ok) {
+        log_error("journal.event", "an event of an older journal could not be taken over",
+                  LOG_STR("error", err.message));
+    }
+    event_release(&event);
+}
+
+/** An intent of a run that is to be signalled, or was. */
+static void apply_intent(struct stopper *stopper, const struct journal_intent *intent)
+{
+    struct stop_task *task = stopper_task_find(stopper, intent->task, strlen(intent->task));
+    struct stop_slot *slot = task == NULL ? NULL : stopper_task_slot(task, intent->run);
+    if (slot == NULL) {
+        return;
+    }
+    struct stop_run *machine = &slot->machine;
+    const struct planned_run *planned = task_planned(&task->own, intent->run);
+    bool is_stop_signal =
+        planned != NULL && planned->signal != NULL && strcmp(planned->signal, intent->signal) == 0;
+    bool kill = strcmp(intent->signal, "SIGKILL") == 0;
+    if (kill && (!is_stop_signal || machine->signalled || machine->intents > 0)) {
+        machine->kill_intents++;
+        return;
+    }
+    machine->intents++;
+    machine->intended = !machine->signalled;
+    if (slot->intent_unix_ms == 0 || intent->unix_ms < slot->intent_unix_ms) {
+        bool this_boot = strcmp(intent->boot_id, stopper->env.identity->boot_id) == 0;
+        slot->intent_unix_ms = intent->unix_ms;
+        slot->intent_boot_ms = this_boot ? intent->boot_ms : -1;
+    }
+}
+
+/** No journal of the incarnations that made the plans: each run may have been signalled. */
+static void suspect_signals(struct stop_task *task)
+{
+    for (struct stop_slot *slot = task->slots; slot != NULL; slot = slot->next) {
+        if (!slot->machine.signalled) {
+            slot->machine.intended = true;
+            slot->machine.maybe_repeated = true;
+        }
+    }
+}
+
+/* ---- beginning to act ---- */
+
+static void make_slots(void *context, void *owner)
+{
+    (void)context;
+    struct stop_task *task = owner;
+    stopper_run_sync(task, false);
+}
+
+static void suspect_each(void *context, void *owner)
+{
+    (void)context;
+    suspect_signals(owner);
+}
+
+/** A stop that only the journal shows, its StopRequested below the commit, is over. */
+static void end_if_over(void *context, void *owner)
+{
+    (void)context;
+    struct stop_task *task = owner;
+    if (stopper_task_under_way(task) && task->requests == NULL) {
+        log_info("stop.over", "a stop that only the journal shows is over",
+                 LOG_STR("task", task->entry.key));
+        stopper_task_end(task);
+    }
+}
+
+static void accept_each(void *context, void *owner)
+{
+    (void)context;
+    stopper_accept(owner);
+}
+
+static void start_each(void *context, void *owner)
+{
+    (void)context;
+    struct stop_task *task = owner;
+    if (stopper_task_under_way(task)) {
+        stopper_run_sync(task, true);
+    }
+}
+
+static void take_journal(struct stopper *stopper)
+{
+    const struct journal_found *found = &stopper->found;
+    for (size_t i = 0; i < found->items.count; i++) {
+        if (found->items.items[i].kind == JOURNAL_EVENT) {
+            fold_item(stopper, &found->items.items[i]);
+        }
+    }
+    id_table_each(&stopper->tasks, make_slots, NULL);
+    for (size_t i = 0; i < found->items.count; i++) {
+        if (found->items.items[i].kind == JOURNAL_INTENT) {
+            apply_intent(stopper, &found->items.items[i].intent);
+        }
+    }
+    journal_found_release(&stopper->found);
+}
+
+void stopper_recovery_act(struct stopper *stopper, bool log_read)
+{
+    take_journal(stopper);
+    if (!stopper->journal_found) {
+        id_table_each(&stopper->tasks, suspect_each, NULL);
+    }
+    stopper->acting = true;
+    stopper->caught_up = log_read;
+    if (log_read) {
+        id_table_each(&stopper->tasks, end_if_over, NULL);
+        id_table_each(&stopper->tasks, accept_each, NULL);
+    }
+    id_table_each(&stopper->tasks, start_each, NULL);
+}
+
+void stopper_recovery_caught_up(struct stopper *stopper)
+{
+    stopper->caught_up = true;
+    stopper->catching = false;
+    id_table_each(&stopper->tasks, end_if_over, NULL);
+    id_table_each(&stopper->tasks, accept_each, NULL);
+    id_table_each(&stopper->tasks, start_each, NULL);
+}

@@ -1,0 +1,18 @@
+#ifndef WORKER_HOST_TASK_GONE_H
+#define WORKER_HOST_TASK_GONE_H
+
+/** Writes TaskGone for tasks that ended without a StopTask: inspects each run that the log describes, and writes only if all have
+ *  ended and still nobody asked to stop the task. */
+
+#include "worker/host/discovery.h"
+
+struct task_gone;
+
+struct task_gone *task_gone_new(const struct discovery_environment *environment, struct error *err);
+void task_gone_free(struct task_gone *gone);
+/** An exit that the runtime told of: the only source of an exit code once the container is removed. */
+void task_gone_on_exit(struct task_gone *gone, const struct runtime_event *event);
+/** Begins with this task, unless it is under way. */
+void task_gone_begin(struct task_gone *gone, const struct task *base);
+
+#endif

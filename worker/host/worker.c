@@ -1,0 +1,364 @@
+#include "worker/host/worker.h"
+
+#include "common/base/log.h"
+#include "worker/host/topics_check.h"
+#include "worker/host/worker_state.h"
+
+enum {
+    HEARTBEAT_PATIENCE_MS = 2000, /* until a Redis without an answer means nothing */
+    LOG_PATIENCE_MS = 10000,      /* until the journal alone carries the stops under way */
+    END_MS = 300                  /* for the last commit */
+};
+
+static void give_up(struct worker *worker, enum worker_exit status)
+{
+    worker->exit = status;
+    loop_stop(worker->loop, (int)status);
+}
+
+/* ---- recovery, last step first ---- */
+
+static void act(struct worker *worker, bool log_read)
+{
+    worker->acting = true;
+    worker->log_read = log_read;
+    loop_timer_disarm(worker->patience);
+    log_info("worker.acts", log_read ? "stops are taken up" : "stops go on by the journal alone",
+             LOG_STR("incarnation", worker->incarnation));
+    stopper_act(worker->stopper, log_read);
+    if (!log_read) {
+        log_intake_hurry(worker->intake);
+    }
+    if (worker->begun) {
+        projector_start(worker->projector, worker->committed);
+    }
+    if (worker->runtime_back) {
+        stopper_on_runtime_back(worker->stopper);
+    }
+    discovery_start(worker->discovery);
+}
+
+static void on_caught_up(void *context)
+{
+    struct worker *worker = context;
+    if (!worker->acting) {
+        act(worker, true);
+        return;
+    }
+    worker->log_read = true;
+    stopper_caught_up(worker->stopper);
+}
+
+static void on_begin(void *context, int64_t committed)
+{
+    struct worker *worker = context;
+    worker->begun = true;
+    worker->committed = committed;
+    if (worker->acting) {
+        projector_start(worker->projector, committed);
+    }
+}
+
+static void on_event(void *context, int64_t offset, const struct event *event)
+{
+    struct worker *worker = context;
+    stopper_on_record(worker->stopper, offset, event);
+}
+
+static int64_t commit_floor(void *context, int64_t next_offset)
+{
+    struct worker *worker = context;
+    int64_t position = projector_position(worker->projector);
+    if (!worker->log_read || position < 0) {
+        return -1;
+    }
+    return stopper_commit_floor(worker->stopper, next_offset, position);
+}
+
+static void on_patience(void *context)
+{
+    struct worker *worker = context;
+    if (worker->begun && !worker->kafka_away) {
+        loop_timer_arm(worker->patience, LOG_PATIENCE_MS);
+    } else if (worker->journal_found) {
+        act(worker, false);
+    } else {
+        log_warn("worker.waits", "Kafka is away and there is no journal: nothing is done before "
+                                 "the log was read");
+        loop_timer_arm(worker->patience, LOG_PATIENCE_MS);
+    }
+}
+
+static void say_started(struct worker *worker)
+{
+    struct event event;
+    struct error err = {0};
+    char id[37];
+    int result = identity_event(&worker->identity, EVENT_WORKER_STARTED, NULL,
+                                clock_wall_ms(clock_system()), id, &event, &err);
+    if (result == 0) {
+        event.worker_started = (struct event_worker_started){.journal_found = worker->journal_found,
+                                                             .version = STOPFLEET_VERSION};
+        result = stopper_write(worker->stopper, &event, &err);
+    }
+    if (result != 0) {
+        log_error("worker.started", "the start of this worker could not be recorded",
+                  LOG_STR("error", err.message));
+    }
+}
+
+static void on_identity_free(void *context)
+{
+    struct worker *worker = context;
+    say_started(worker);
+    loop_timer_arm(worker->patience, LOG_PATIENCE_MS);
+    log_intake_start(worker->intake);
+    worker->runtime->ops->start(worker->runtime);
+}
+
+static void on_identity_taken(void *context, const char *holder)
+{
+    struct worker *worker = context;
+    error_set(
+        worker->err, ERROR_CONFLICT,
+        "host id %s belongs to a living worker on %.200s: give this machine its own --host-id",
+        worker->host, holder);
+    give_up(worker, WORKER_EXIT_REFUSED);
+}
+
+static void on_refused(void *context, const struct error *error)
+{
+    struct worker *worker = context;
+    *worker->err = *error;
+    give_up(worker, WORKER_EXIT_REFUSED);
+}
+
+static int check_topics(void *context, int64_t timeout_ms, struct error *err)
+{
+    const struct worker *worker = context;
+    return topics_check(worker->options, timeout_ms, err);
+}
+
+/* ---- what the parts ask of each other ---- */
+
+static const struct task *find_base(void *context, const char *cluster, const char *task,
+                                    int64_t *ret_pos)
+{
+    struct worker *worker = context;
+    return projector_base(worker->projector, cluster, task, ret_pos);
+}
+
+static bool is_claimed(void *context, const char *task, struct run run)
+{
+    struct worker *worker = context;
+    return discovery_claimed(worker->discovery, task, run);
+}
+
+static void on_superseded(void *context, const char *other)
+{
+    struct worker *worker = context;
+    error_set(worker->err, ERROR_CONFLICT,
+              "a later worker (incarnation %s) acts for host id %s: this one ends", other,
+              worker->host);
+    give_up(worker, WORKER_EXIT_REFUSED);
+}
+
+static void on_base(void *context, const char *cluster, const char *task)
+{
+    struct worker *worker = context;
+    if (worker->acting) {
+        stopper_on_base(worker->stopper, cluster, task);
+        discovery_on_base(worker->discovery, cluster, task);
+    }
+}
+
+static bool is_settled(void *context)
+{
+    struct worker *worker = context;
+    return worker->log_read && !worker->ending && projector_ready(worker->projector) &&
+           projector_position(worker->projector) >= log_intake_next(worker->intake);
+}
+
+/* ---- peers come and go ---- */
+
+static void on_view_lost(void *context)
+{
+    struct worker *worker = context;
+    registration_on_view_back(worker->registration);
+    heartbeat_on_view_back(worker->heartbeat);
+    discovery_on_view_back(worker->discovery);
+}
+
+static void on_view_state(void *context, enum redis_state state, const char *detail)
+{
+    struct worker *worker = context;
+    if (state == REDIS_AWAY) {
+        log_warn("view.away", "Redis is away: stops go on, the view follows later",
+                 LOG_STR("detail", detail));
+        return;
+    }
+    log_info("view.back", "connected to Redis");
+    projector_on_view_back(worker->projector);
+    registration_on_view_back(worker->registration);
+    if (worker->heartbeat != NULL) {
+        heartbeat_on_view_back(worker->heartbeat);
+    }
+    if (worker->acting) {
+        discovery_on_view_back(worker->discovery);
+    }
+}
+
+static void on_writer_state(void *context, enum kafka_state state, const char *detail)
+{
+    struct worker *worker = context;
+    worker->kafka_away = state == KAFKA_AWAY;
+    registration_on_kafka(worker->registration, worker->kafka_away);
+    if (worker->intake != NULL) {
+        log_intake_on_kafka(worker->intake, worker->kafka_away);
+    }
+    if (state == KAFKA_AWAY) {
+        log_warn("log.away", "Kafka is away: stops under way go on, their events follow later",
+                 LOG_STR("detail", detail));
+    } else {
+        log_info("log.back", "Kafka is back");
+    }
+}
+
+static void on_runtime_event(void *context, const struct runtime_event *event)
+{
+    struct worker *worker = context;
+    if (worker->acting) {
+        stopper_on_runtime_event(worker->stopper, event);
+        discovery_on_runtime_event(worker->discovery, event);
+    }
+}
+
+static void on_runtime_state(void *context, enum runtime_state state, const char *detail)
+{
+    struct worker *worker = context;
+    struct runtime_info info = worker->runtime->ops->info(worker->runtime);
+    worker->runtime_back = state == RUNTIME_BACK;
+    if (state == RUNTIME_AWAY) {
+        log_warn("runtime.away", "the engine is away: waiting for it",
+                 LOG_STR("runtime", worker->record.runtime), LOG_STR("detail", detail));
+        return;
+    }
+    log_info("runtime.back", "connected to the engine", LOG_STR("runtime", worker->record.runtime),
+             LOG_STR("version", info.engine_version), LOG_STR("api", info.api_version));
+    registration_on_runtime(worker->registration, &info);
+    if (worker->acting) {
+        stopper_on_runtime_back(worker->stopper);
+        discovery_poke(worker->discovery);
+    }
+}
+
+/* ---- the end ---- */
+
+static void say_under_way(void *context, const struct task *base)
+{
+    const struct worker *worker = context;
+    const struct task *own = stopper_own(worker->stopper, base->id);
+    if (own != NULL && own->plan.count > 0 && !task_is_terminal(own)) {
+        log_info("worker.leaves", "a stop is left to the next start, its grace runs on",
+                 LOG_STR("task", base->id), LOG_INT("signals", own->signals.count),
+                 LOG_INT("ended", own->exits.count), LOG_INT("containers", own->plan.count));
+    }
+}
+
+static void on_end(void *context)
+{
+    struct worker *worker = context;
+    give_up(worker, WORKER_EXIT_OK);
+}
+
+static void on_termination(int signal, void *context)
+{
+    struct worker *worker = context;
+    if (worker->ending) {
+        return;
+    }
+    worker->ending = true;
+    log_info("worker.ends", "ending", LOG_INT("signal", signal));
+    if (worker->acting) {
+        discovery_stop(worker->discovery);
+        projector_each_open(worker->projector, say_under_way, worker);
+        log_intake_commit(worker->intake);
+    }
+    loop_timer_arm(worker->end, worker->acting ? END_MS : 0);
+}
+
+/* ---- the beginning ---- */
+
+static void on_partition(void *context, int32_t partition);
+static void on_conflict(void *context, int32_t partition);
+
+static const struct worker_callbacks CALLBACKS = {
+    .on_termination = on_termination,
+    .on_patience = on_patience,
+    .on_end = on_end,
+    .runtime = {.on_event = on_runtime_event, .on_state = on_runtime_state},
+    .on_writer_state = on_writer_state,
+    .on_view_state = on_view_state,
+    .projector = {.on_base = on_base, .on_view_lost = on_view_lost},
+    .registration = {.on_partition = on_partition, .on_conflict = on_conflict},
+    .stopper = {.base = find_base, .claimed = is_claimed, .superseded = on_superseded},
+    .intake = {.check = check_topics,
+               .on_refused = on_refused,
+               .on_begin = on_begin,
+               .on_event = on_event,
+               .on_caught_up = on_caught_up,
+               .commit_floor = commit_floor},
+    .is_settled = is_settled,
+};
+
+/* The partition is known. */
+static int begin(struct worker *worker, struct error *err)
+{
+    if (worker_open_parts(worker, &CALLBACKS, err) != 0) {
+        return -1;
+    }
+    log_info("worker.starts", "starting", LOG_STR("version", STOPFLEET_VERSION),
+             LOG_STR("host", worker->host), LOG_STR("cluster", worker->identity.cluster),
+             LOG_INT("partition", worker->identity.partition),
+             LOG_STR("journal", worker->journal_found ? "found" : "new"));
+    heartbeat_start(worker->heartbeat, HEARTBEAT_PATIENCE_MS, on_identity_free, on_identity_taken,
+                    worker);
+    return 0;
+}
+
+static void on_partition(void *context, int32_t partition)
+{
+    struct worker *worker = context;
+    worker->identity.partition = partition;
+    if (begin(worker, worker->err) != 0 || registration_save(worker->registration, worker->err)) {
+        give_up(worker, WORKER_EXIT_REFUSED);
+    }
+}
+
+static void on_conflict(void *context, int32_t partition)
+{
+    struct worker *worker = context;
+    error_set(worker->err, ERROR_CONFLICT,
+              "the log registers this host for partition %d, the state directory had another: it "
+              "is corrected, start again",
+              (int)partition);
+    give_up(worker, WORKER_EXIT_FAILURE);
+}
+
+enum worker_exit worker_run(const struct worker_options *options, const struct host_record *record,
+                            struct error *err)
+{
+    struct worker worker = {.options = options,
+                            .record = *record,
+                            .committed = -1,
+                            .exit = WORKER_EXIT_REFUSED,
+                            .err = err};
+    if (worker_find_identity(&worker, err) == 0 &&
+        worker_open_peers(&worker, &CALLBACKS, err) == 0 &&
+        (!worker.registered || begin(&worker, err) == 0)) {
+        registration_start(worker.registration);
+        loop_run(worker.loop);
+    }
+    worker_release(&worker);
+    return worker.exit;
+}

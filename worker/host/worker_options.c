@@ -1,0 +1,347 @@
+#include "worker/host/worker_options.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "common/domain/arn.h"
+
+#define AT(member) offsetof(struct worker_options, member)
+
+enum { REDIS_TIMEOUT_MS = 5000 };
+
+static const char *const RUNTIMES[] = {"docker", "process", NULL};
+static const char *const GROUPINGS[] = {"project", "service", NULL};
+static const char *const LOG_FORMATS[] = {"text", "json", NULL};
+static const char *const LOG_LEVELS[] = {"debug", "info", "warn", "error", NULL};
+
+static const struct option_spec SPECS[] = {
+    {.name = "account",
+     .type = OPTION_TEXT,
+     .offset = AT(account),
+     .default_text = "000000000000",
+     .group = "Host",
+     .help = "Account number in ARNs, 12 digits. The same for all programs of a Stopfleet."},
+    {.name = "region",
+     .type = OPTION_TEXT,
+     .offset = AT(region),
+     .default_text = "us-east-1",
+     .group = "Host",
+     .help = "Region in ARNs. The same for all programs of a Stopfleet."},
+    {.name = "cluster",
+     .type = OPTION_TEXT,
+     .offset = AT(cluster),
+     .default_text = "default",
+     .group = "Host",
+     .help = "Cluster that this host belongs to."},
+    {.name = "host-id",
+     .type = OPTION_TEXT,
+     .offset = AT(host_id),
+     .group = "Host",
+     .help = "Identity of this host in the log, for ever. Default: made from /etc/machine-id. "
+             "Needed on a machine that was cloned."},
+    {.name = "availability-zone",
+     .type = OPTION_TEXT,
+     .offset = AT(availability_zone),
+     .group = "Host",
+     .help = "The tasks' availabilityZone."},
+    {.name = "attribute",
+     .type = OPTION_TEXT_LIST,
+     .offset = AT(attributes),
+     .group = "Host",
+     .help = "NAME=VALUE, an attribute of this host and of its tasks; may be given several times."},
+    {.name = "state-directory",
+     .type = OPTION_TEXT,
+     .offset = AT(state_directory),
+     .default_text = "/var/lib/stopfleet",
+     .group = "Host",
+     .help = "Directory of the journal: on a disk that outlives the process, one for each worker."},
+    {.name = "journal-max",
+     .type = OPTION_BYTES,
+     .offset = AT(journal_max_bytes),
+     .default_text = "64MiB",
+     .min = 1048576,
+     .max = INT64_C(1) << 40,
+     .group = "Host",
+     .help = "Largest size of the journal."},
+    {.name = "runtime",
+     .type = OPTION_CHOICE,
+     .offset = AT(runtime),
+     .default_text = "docker",
+     .choices = RUNTIMES,
+     .group = "Tasks",
+     .help = "What runs the containers: a Docker or Podman engine, or plain processes described by "
+             "task files."},
+    {.name = "docker-endpoint",
+     .type = OPTION_TEXT,
+     .offset = AT(docker_endpoint),
+     .default_text = "unix:///var/run/docker.sock",
+     .env_alias = "DOCKER_HOST",
+     .group = "Tasks",
+     .help = "Engine to talk to: unix:///PATH or tcp://HOST:PORT."},
+    {.name = "process-directory",
+     .type = OPTION_TEXT,
+     .offset = AT(process_directory),
+     .default_text = "/run/stopfleet/tasks",
+     .group = "Tasks",
+     .help = "Directory of the task files of the process runtime (stopfleet-run writes them)."},
+    {.name = "engine-calls",
+     .type = OPTION_INTEGER,
+     .offset = AT(engine_calls),
+     .default_text = "16",
+     .min = 1,
+     .max = 1000,
+     .group = "Tasks",
+     .help = "Calls to the engine that may be open at a time."},
+    {.name = "engine-timeout",
+     .type = OPTION_DURATION_MS,
+     .offset = AT(engine_timeout_ms),
+     .default_text = "30s",
+     .min = 1000,
+     .max = 3600000,
+     .group = "Tasks",
+     .help = "How long a call to the engine may take. An engine needs up to 14s for a SIGKILL."},
+    {.name = "stop-timeout",
+     .type = OPTION_DURATION_MS,
+     .offset = AT(stop_timeout_ms),
+     .default_text = "30s",
+     .min = 1000,
+     .max = INT64_C(604800000),
+     .env_alias = "ECS_CONTAINER_STOP_TIMEOUT",
+     .group = "Tasks",
+     .help = "Grace between stop signal and SIGKILL of a container that has none of its own."},
+    {.name = "group-by",
+     .type = OPTION_CHOICE,
+     .offset = AT(group_by),
+     .default_text = "project",
+     .choices = GROUPINGS,
+     .group = "Tasks",
+     .help = "Whether a Compose project is one task, or each of its services."},
+    {.name = "allowed-label",
+     .type = OPTION_TEXT_LIST,
+     .offset = AT(allowed_labels),
+     .group = "Tasks",
+     .help = "Label whose value is recorded as a tag of the task; may be given several times. "
+             "Other labels are never recorded."},
+    {.name = "adopt",
+     .type = OPTION_TEXT_LIST,
+     .offset = AT(adopt),
+     .group = "Tasks",
+     .help = "Also take containers that kubelet, swarm, nomad or systemd manages: they may start "
+             "what is stopped again. May be given several times."},
+    {.name = "discovery-interval",
+     .type = OPTION_DURATION_MS,
+     .offset = AT(discovery_interval_ms),
+     .default_text = "1m",
+     .min = 1000,
+     .max = 86400000,
+     .group = "Tasks",
+     .help = "How often all containers are listed in case an event was lost."},
+    {.name = "kafka-brokers",
+     .type = OPTION_TEXT,
+     .offset = AT(kafka_brokers),
+     .env_alias = "STOPFLEET_KAFKA",
+     .group = "Log",
+     .help = "Kafka brokers, HOST:PORT with commas between them. Needed."},
+    {.name = "kafka-option",
+     .type = OPTION_TEXT_LIST,
+     .offset = AT(kafka_options),
+     .group = "Log",
+     .help = "NAME=VALUE passed to librdkafka; may be given several times."},
+    {.name = "unsafe-topics",
+     .type = OPTION_BOOLEAN,
+     .offset = AT(unsafe_topics),
+     .group = "Log",
+     .help = "Work even if the topics' settings can lose records (too few replicas, limited "
+             "retention), or cannot be checked."},
+    {.name = "replication",
+     .type = OPTION_INTEGER,
+     .offset = AT(replication),
+     .default_text = "3",
+     .min = 1,
+     .max = 100,
+     .group = "Log",
+     .help = "Least replicas of the topics that are safe."},
+    {.name = "min-insync-replicas",
+     .type = OPTION_INTEGER,
+     .offset = AT(min_insync_replicas),
+     .default_text = "2",
+     .min = 1,
+     .max = 100,
+     .group = "Log",
+     .help = "Least replicas that must hold a record before it counts."},
+    {.name = "redis",
+     .type = OPTION_TEXT,
+     .offset = AT(redis),
+     .default_text = "127.0.0.1:6379",
+     .group = "View",
+     .help = "Redis, HOST:PORT or unix:/PATH."},
+    {.name = "redis-username",
+     .type = OPTION_TEXT,
+     .offset = AT(redis_username),
+     .group = "View",
+     .help = "User name for Redis' ACL."},
+    {.name = "redis-password",
+     .type = OPTION_TEXT,
+     .offset = AT(redis_password),
+     .flags = OPTION_SECRET,
+     .group = "View",
+     .help = "Password for Redis."},
+    {.name = "redis-database",
+     .type = OPTION_INTEGER,
+     .offset = AT(redis_database),
+     .default_text = "0",
+     .min = 0,
+     .max = 1023,
+     .group = "View",
+     .help = "Number of the Redis database."},
+    {.name = "redis-prefix",
+     .type = OPTION_TEXT,
+     .offset = AT(redis_prefix),
+     .default_text = "stopfleet",
+     .group = "View",
+     .help = "Beginning of every key in Redis."},
+    {.name = "heartbeat-interval",
+     .type = OPTION_DURATION_MS,
+     .offset = AT(heartbeat_interval_ms),
+     .default_text = "10s",
+     .min = 100,
+     .max = 3600000,
+     .group = "View",
+     .help = "How often the host says that it is connected; it counts as connected for three times "
+             "as long."},
+    {.name = "retention",
+     .type = OPTION_DURATION_MS,
+     .offset = AT(retention_ms),
+     .default_text = "24h",
+     .min = 1000,
+     .max = 0,
+     .group = "View",
+     .help = "How long a stopped task stays in the view after its end. The log keeps it for ever."},
+    {.name = "log-format",
+     .type = OPTION_CHOICE,
+     .offset = AT(log_format),
+     .default_text = "text",
+     .choices = LOG_FORMATS,
+     .group = "Output",
+     .help = "Form of the program's own log lines on standard error."},
+    {.name = "log-level",
+     .type = OPTION_CHOICE,
+     .offset = AT(log_level),
+     .default_text = "info",
+     .choices = LOG_LEVELS,
+     .group = "Output",
+     .help = "Least level of log lines that are written."},
+};
+
+const struct option_program WORKER_OPTIONS_PROGRAM = {
+    .name = "stopfleet-worker",
+    .version = STOPFLEET_VERSION,
+    .synopsis = "[OPTION]...",
+    .summary =
+        "Finds the tasks of this host, stops those that a StopTask names, and tells what happened. "
+        "One on each host; needs Kafka, Redis and what runs the containers.\n\n"
+        "Exit status: 0 ended by a signal, 1 a failure that a restart may cure, 2 wrong options or "
+        "another worker has this state directory or identity.",
+    .specs = SPECS,
+    .spec_count = sizeof SPECS / sizeof SPECS[0],
+};
+
+static int check_account(const char *account, struct error *err)
+{
+    if (strlen(account) != 12 || strspn(account, "0123456789") != 12) {
+        return error_set(err, ERROR_INVALID,
+                         "--account \"%s\" is no account number: give 12 digits", account);
+    }
+    return 0;
+}
+
+static int check_cluster(const struct worker_options *options, struct error *err)
+{
+    char name[256], detail[200];
+    struct arn_scope scope = {
+        .region = options->region, .account = options->account, .cluster = options->cluster};
+    if (strchr(options->cluster, ':') != NULL || strchr(options->cluster, '/') != NULL ||
+        arn_parse_cluster(options->cluster, &scope, name, detail) != ARN_OK) {
+        return error_set(err, ERROR_INVALID,
+                         "--cluster \"%s\" is no cluster name: give up to 255 letters, digits, - "
+                         "and _",
+                         options->cluster);
+    }
+    return 0;
+}
+
+static int read_attributes(const struct worker_options *options, struct arena *arena,
+                           struct host_record *record, struct error *err)
+{
+    size_t count = options->attributes.count;
+    record->attributes.count = 0;
+    record->attributes.items = arena_alloc(arena, (count + 1) * sizeof *record->attributes.items);
+    if (record->attributes.items == NULL) {
+        return error_no_memory(err, "reading options");
+    }
+    for (size_t i = 0; i < count; i++) {
+        const char *text = options->attributes.items[i];
+        const char *equals = strchr(text, '=');
+        if (equals == NULL || equals == text) {
+            return error_set(err, ERROR_INVALID, "--attribute \"%s\" has no name: give NAME=VALUE",
+                             text);
+        }
+        struct host_attribute *attribute = &record->attributes.items[record->attributes.count++];
+        attribute->name = arena_strndup(arena, text, (size_t)(equals - text));
+        attribute->value = equals + 1;
+        if (attribute->name == NULL) {
+            return error_no_memory(err, "reading options");
+        }
+    }
+    return 0;
+}
+
+int worker_options_finish(const struct worker_options *options, struct arena *arena,
+                          struct host_record *record, struct error *err)
+{
+    if (options->kafka_brokers == NULL) {
+        return error_set(err, ERROR_INVALID,
+                         "no Kafka to work with: give --kafka-brokers HOST:PORT or set "
+                         "STOPFLEET_KAFKA");
+    }
+    for (size_t i = 0; i < options->adopt.count; i++) {
+        if (group_supervisor_from_name(options->adopt.items[i]) == GROUP_INCLUDED) {
+            return error_set(err, ERROR_INVALID,
+                             "--adopt \"%s\": give kubelet, swarm, nomad or systemd",
+                             options->adopt.items[i]);
+        }
+    }
+    if (check_account(options->account, err) != 0 || check_cluster(options, err) != 0) {
+        return -1;
+    }
+    return read_attributes(options, arena, record, err);
+}
+
+struct kafka_config worker_options_kafka(const struct worker_options *options)
+{
+    return (struct kafka_config){.brokers = options->kafka_brokers,
+                                 .client_id = "stopfleet-worker",
+                                 .options = &options->kafka_options};
+}
+
+struct redis_config worker_options_redis(const struct worker_options *options)
+{
+    return (struct redis_config){.address = options->redis,
+                                 .username = options->redis_username,
+                                 .password = options->redis_password,
+                                 .database = options->redis_database,
+                                 .prefix = options->redis_prefix,
+                                 .command_timeout_ms = REDIS_TIMEOUT_MS};
+}
+
+struct grouping_options worker_options_grouping(const struct worker_options *options)
+{
+    struct grouping_options grouping = {.by_service = options->group_by == WORKER_GROUP_BY_SERVICE,
+                                        .cluster = options->cluster,
+                                        .allowed_labels = &options->allowed_labels,
+                                        .created_settle_ms = 5000};
+    for (size_t i = 0; i < options->adopt.count; i++) {
+        grouping.adopted |= 1U << group_supervisor_from_name(options->adopt.items[i]);
+    }
+    return grouping;
+}
