@@ -1,0 +1,71 @@
+/** What stopfleet-audit makes of its command line. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "worker/audit/audit_options.h"
+#include "worker/audit/command.h"
+
+static char brokers[] = "127.0.0.1:9092";
+static char bad_time[] = "yesterday";
+static char good_time[] = "2026-01-31T12:00:00Z";
+static char bad_type[] = "StopRequest";
+
+static void audit_options_need_a_broker(void **state)
+{
+    (void)state;
+    struct audit_options options = {0};
+    struct error err = {0};
+    assert_int_equal(audit_options_finish(&options, &err), -1);
+    assert_int_equal(err.code, ERROR_INVALID);
+    assert_non_null(strstr(err.message, "--kafka-brokers"));
+}
+
+static void audit_options_name_a_wrong_time_and_a_wrong_type(void **state)
+{
+    (void)state;
+    struct audit_options options = {.kafka_brokers = brokers, .since = bad_time};
+    struct error err = {0};
+    assert_int_equal(audit_options_finish(&options, &err), -1);
+    assert_non_null(strstr(err.message, "--since"));
+    assert_non_null(strstr(err.message, "yesterday"));
+    char *types[] = {bad_type};
+    options = (struct audit_options){.kafka_brokers = brokers, .types = {types, 1}};
+    assert_int_equal(audit_options_finish(&options, &err), -1);
+    assert_non_null(strstr(err.message, "StopRequest"));
+}
+
+static void audit_options_read_times(void **state)
+{
+    (void)state;
+    struct audit_options options = {.kafka_brokers = brokers, .until = good_time};
+    struct error err = {0};
+    assert_int_equal(audit_options_finish(&options, &err), 0);
+    assert_int_equal(options.until_unix_ms, 1769860800000);
+    assert_int_equal(options.since_unix_ms, 0);
+}
+
+static void command_find_knows_its_words_only(void **state)
+{
+    (void)state;
+    assert_ptr_equal(command_find("events"), cmd_events);
+    assert_ptr_equal(command_find("rebuild"), cmd_rebuild);
+    assert_null(command_find("event"));
+    assert_non_null(strstr(command_words(), "replay"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(audit_options_need_a_broker),
+        cmocka_unit_test(audit_options_name_a_wrong_time_and_a_wrong_type),
+        cmocka_unit_test(audit_options_read_times),
+        cmocka_unit_test(command_find_knows_its_words_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,86 @@
+/** The filters of stopfleet-audit. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/support/sample_events.h"
+#include "worker/audit/log_scan.h"
+
+static char task_id[] = SAMPLE_TASK;
+static char task_arn[] = "arn:aws:ecs:us-east-1:000000000000:task/prod/" SAMPLE_TASK;
+static char other_task[] = "ffffffffffffffffffffffffffffffff";
+static char task_prefix[] = "0123456789abcdef";
+static char prod[] = "prod";
+static char test[] = "test";
+static char type_requested[] = "StopRequested";
+static char type_killed[] = "KillSent";
+
+static const struct event EVENT_OF_TASK = {.type = EVENT_STOP_REQUESTED,
+                                           .type_name = "StopRequested",
+                                           .cluster = "prod",
+                                           .host = "h1",
+                                           .task = SAMPLE_TASK,
+                                           .ts = 5000};
+static const struct event EVENT_OF_HOST = {
+    .type = EVENT_WORKER_STARTED, .type_name = "WorkerStarted", .cluster = "prod", .host = "h1"};
+
+static void log_scan_without_filters_lets_all_through(void **state)
+{
+    (void)state;
+    struct audit_options options = {0};
+    assert_true(log_scan_matches(&options, &EVENT_OF_TASK));
+    assert_true(log_scan_matches(&options, &EVENT_OF_HOST));
+}
+
+static void log_scan_takes_a_task_by_its_whole_id_or_arn_only(void **state)
+{
+    (void)state;
+    char *ids[] = {other_task, task_id};
+    struct audit_options options = {.tasks = {ids, 2}};
+    assert_true(log_scan_matches(&options, &EVENT_OF_TASK));
+    assert_false(log_scan_matches(&options, &EVENT_OF_HOST));
+    ids[1] = task_arn;
+    assert_true(log_scan_matches(&options, &EVENT_OF_TASK));
+    ids[1] = task_prefix;
+    assert_false(log_scan_matches(&options, &EVENT_OF_TASK));
+}
+
+static void log_scan_filters_by_cluster_host_and_type(void **state)
+{
+    (void)state;
+    char *types[] = {type_killed, type_requested};
+    struct audit_options options = {.cluster = prod, .types = {types, 2}};
+    assert_true(log_scan_matches(&options, &EVENT_OF_TASK));
+    options.types.count = 1;
+    assert_false(log_scan_matches(&options, &EVENT_OF_TASK));
+    options = (struct audit_options){.cluster = test};
+    assert_false(log_scan_matches(&options, &EVENT_OF_TASK));
+    options = (struct audit_options){.host = test};
+    assert_false(log_scan_matches(&options, &EVENT_OF_TASK));
+}
+
+static void log_scan_includes_since_and_excludes_until(void **state)
+{
+    (void)state;
+    struct audit_options options = {.since_unix_ms = 5000, .until_unix_ms = 5001};
+    assert_true(log_scan_matches(&options, &EVENT_OF_TASK));
+    options = (struct audit_options){.since_unix_ms = 5001};
+    assert_false(log_scan_matches(&options, &EVENT_OF_TASK));
+    options = (struct audit_options){.until_unix_ms = 5000};
+    assert_false(log_scan_matches(&options, &EVENT_OF_TASK));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(log_scan_without_filters_lets_all_through),
+        cmocka_unit_test(log_scan_takes_a_task_by_its_whole_id_or_arn_only),
+        cmocka_unit_test(log_scan_filters_by_cluster_host_and_type),
+        cmocka_unit_test(log_scan_includes_since_and_excludes_until),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

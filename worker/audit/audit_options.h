@@ -1,0 +1,43 @@
+#ifndef WORKER_AUDIT_AUDIT_OPTIONS_H
+#define WORKER_AUDIT_AUDIT_OPTIONS_H
+
+/** Options of stopfleet-audit. */
+
+#include "common/base/option.h"
+#include "common/io/kafka.h"
+#include "common/io/redis_view.h"
+
+struct audit_options {
+    char *kafka_brokers;
+    struct option_list kafka_options;
+    char *redis;
+    char *redis_username;
+    char *redis_password;
+    char *redis_prefix;
+    int64_t redis_database;
+    char *cluster;
+    struct option_list tasks;
+    char *host;
+    struct option_list types;
+    char *since;
+    char *until;
+    bool json;
+    bool follow;
+    int64_t timeout_ms;
+    int64_t retention_ms;
+    int log_format;
+    int log_level;
+    /* from since and until */
+    int64_t since_unix_ms; /**< 0 = from the beginning */
+    int64_t until_unix_ms; /**< 0 = to the end */
+};
+
+extern const struct option_program AUDIT_OPTIONS_PROGRAM;
+
+/** Checks what the table cannot: times, type names. @return 0 or -1 with ERROR_INVALID */
+int audit_options_finish(struct audit_options *options, struct error *err);
+/** Views for the adapters; pointers into options. */
+struct kafka_config audit_options_kafka(const struct audit_options *options);
+struct redis_config audit_options_redis(const struct audit_options *options);
+
+#endif

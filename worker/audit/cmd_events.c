@@ -1,0 +1,71 @@
+/** stopfleet-audit events: the log as lines. */
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "worker/audit/command.h"
+#include "worker/audit/event_line.h"
+#include "worker/audit/log_scan.h"
+
+static int print_json(const struct log_scan_item *item, struct error *err)
+{
+    json_t *json = event_to_json(item->record->value, err);
+    if (json == NULL) {
+        return -1;
+    }
+    json_t *line = json_pack("{s:i, s:I, s:o}", "partition", (int)item->record->partition, "offset",
+                             (json_int_t)item->record->offset, "event", json);
+    if (line == NULL) {
+        json_decref(json);
+        return error_no_memory(err, "printing an event");
+    }
+    int status = json_dumpf(line, stdout, JSON_COMPACT);
+    json_decref(line);
+    if (status != 0 || putchar('\n') == EOF) {
+        return error_set(err, ERROR_IO, "could not write standard output");
+    }
+    return 0;
+}
+
+static int on_event(void *context, const struct log_scan_item *item, struct error *err)
+{
+    const struct audit_options *options = context;
+    int status = options->json ? print_json(item, err)
+                               : event_line_print(stdout, item->record, item->event, err);
+    if (status == 0 && options->follow && fflush(stdout) != 0) {
+        return error_set(err, ERROR_IO, "could not write standard output");
+    }
+    return status;
+}
+
+static void on_unreadable(void *context, const struct kafka_record *record, const struct error *why)
+{
+    (void)context;
+    fprintf(stderr,
+            "stopfleet-audit: partition %d, offset %" PRId64
+            " is no event that this version can read: %s\n",
+            (int)record->partition, record->offset, why->message);
+}
+
+enum audit_exit cmd_events(const struct audit_options *options, struct error *err)
+{
+    static const struct log_scan_callbacks CALLBACKS = {.on_event = on_event,
+                                                        .on_unreadable = on_unreadable};
+    struct log_scan_result result = {0};
+    union {
+        const struct audit_options *in;
+        void *out;
+    } context = {.in = options};
+    struct loop *loop = loop_new(err);
+    if (loop == NULL) {
+        return AUDIT_EXIT_USAGE;
+    }
+    int status = log_scan_run(loop, options, &CALLBACKS, context.out, &result, err);
+    loop_free(loop);
+    if (status != 0) {
+        return AUDIT_EXIT_INCONCLUSIVE;
+    }
+    return result.unreadable > 0 ? AUDIT_EXIT_DIFFERS : AUDIT_EXIT_OK;
+}

@@ -1,0 +1,56 @@
+/** stopfleet-audit replay: the fold of the log as Task documents. */
+
+#include <stdio.h>
+
+#include "common/domain/task_document.h"
+#include "worker/audit/command.h"
+#include "worker/audit/log_fold.h"
+
+static int print_document(const struct log_fold_entry *entry, struct error *err)
+{
+    static const struct task_live NOTHING_LIVE = {0};
+    json_t *document = task_document(&entry->task, &NOTHING_LIVE, true, err);
+    if (document == NULL) {
+        return -1;
+    }
+    int status = json_dumpf(document, stdout, JSON_COMPACT);
+    json_decref(document);
+    if (status != 0 || putchar('\n') == EOF) {
+        return error_set(err, ERROR_IO, "could not write standard output");
+    }
+    return 0;
+}
+
+static enum audit_exit print_all(const struct log_fold *fold, const struct audit_options *options,
+                                 struct error *err)
+{
+    if (options->tasks.count > fold->count) {
+        error_set(err, ERROR_NOT_FOUND, "the log names %zu of the %zu tasks asked for", fold->count,
+                  options->tasks.count);
+    }
+    for (const struct log_fold_entry *entry = fold->first; entry != NULL; entry = entry->next) {
+        if (print_document(entry, err) != 0) {
+            return AUDIT_EXIT_USAGE;
+        }
+    }
+    return err->code != ERROR_NONE || fold->scanned.unreadable > 0 ? AUDIT_EXIT_DIFFERS
+                                                                   : AUDIT_EXIT_OK;
+}
+
+enum audit_exit cmd_replay(const struct audit_options *options, struct error *err)
+{
+    struct log_fold fold = {0};
+    enum audit_exit status = AUDIT_EXIT_INCONCLUSIVE;
+    struct loop *loop = loop_new(err);
+    if (loop == NULL) {
+        return AUDIT_EXIT_USAGE;
+    }
+    if (log_fold_run(&fold, loop, options, err) == 0) {
+        status = print_all(&fold, options, err);
+    } else if (err->code == ERROR_INVALID) {
+        status = AUDIT_EXIT_USAGE;
+    }
+    log_fold_release(&fold);
+    loop_free(loop);
+    return status;
+}
