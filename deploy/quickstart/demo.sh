@@ -1,0 +1,107 @@
+# The demo of the quickstart: tasks that obey, ignore, and depend on each other.
+# Sourced by deploy/quickstart.sh.
+# shellcheck shell=bash
+
+obeys='trap "exit 0" TERM; while :; do sleep 0.1; done'
+ignores='trap "" TERM; while :; do sleep 0.1; done'
+demo_round=0
+
+ecs() { aws --endpoint-url "$endpoint" ecs "$@" --cluster "$cluster"; }
+
+# run_process TASK NAME DEPENDS_ON SCRIPT: one process of a task, under stopfleet-run.
+run_process()
+{
+    local flags=(--directory "$home/tasks" --task "$1" --name "$2" --stop-timeout 3)
+    [ -z "$3" ] || flags+=(--depends-on "$3")
+    start_process "task-$demo_round-$1-$2" "$bin/stopfleet-run" "${flags[@]}" -- sh -c "$4"
+}
+
+list_ids() { ecs list-tasks --output text --query 'taskArns[]' | tr '\t' '\n' | sed 's:.*/::' | grep -v '^None$' || true; }
+
+tasks_seen() { [ "$(list_ids | wc -l)" -ge "$1" ]; }
+
+start_demo_tasks()
+{
+    demo_round=$((demo_round + 1))
+    run_process "obeys-$demo_round" main '' "$obeys"
+    run_process "ignores-$demo_round" main '' "$ignores"
+    run_process "shop-$demo_round" db '' "$obeys"
+    run_process "shop-$demo_round" web db "$obeys"
+    local wanted=3
+    if [ "$docker" = yes ]; then
+        run_demo_container "$demo_round"
+        wanted=4
+    fi
+    wait_until 15 "the worker does not see the demo tasks: see $home/log/worker" tasks_seen "$wanted"
+}
+
+show_tasks()
+{
+    # shellcheck disable=SC2046
+    ecs describe-tasks --tasks $(list_ids) --output table \
+        --query 'tasks[].{task: taskArn, group: group, last: lastStatus, desired: desiredStatus}'
+}
+
+stop_demo_tasks()
+{
+    local id
+    stopped_ids=$(list_ids)
+    for id in $stopped_ids; do
+        echo "\$ aws ecs stop-task --cluster $cluster --task $id --reason \"quickstart demo\" --endpoint-url $endpoint"
+        ecs stop-task --task "$id" --reason "quickstart demo" --output text \
+            --query 'task.["lastStatus " , lastStatus, "  desiredStatus ", desiredStatus]' | tr -d '\t'
+    done
+    # shellcheck disable=SC2086
+    wait_until 30 "the tasks do not end: see $home/log/worker" all_stopped $stopped_ids
+}
+
+all_stopped()
+{
+    local count
+    count=$(ecs describe-tasks --tasks "$@" --output text --query 'length(tasks[?lastStatus==`STOPPED`])')
+    [ "$count" = $# ]
+}
+
+show_demo_tasks()
+{
+    local id
+    for id in $stopped_ids; do
+        printf '\n\033[1m-- task %s\033[0m\n' "$id"
+        ecs describe-tasks --tasks "$id" --query 'tasks[0]'
+        echo
+        "$bin/stopfleet-audit" events "${kafka_flags[@]}" --task "$id"
+    done
+}
+
+write_environment()
+{
+    cat >"$1" <<END
+# Source this: . build/quickstart/env
+export AWS_ENDPOINT_URL_ECS=$endpoint
+export AWS_ACCESS_KEY_ID=quickstart AWS_SECRET_ACCESS_KEY=quickstart
+export AWS_REGION=$AWS_REGION AWS_DEFAULT_REGION=$AWS_REGION AWS_EC2_METADATA_DISABLED=true
+export STOPFLEET_KAFKA=$kafka
+export STOPFLEET_REDIS=$redis
+export STOPFLEET_CLUSTER=$cluster
+END
+}
+
+show_what_to_try()
+{
+    cat <<END
+
+It stays up. To talk to it:
+
+    . build/quickstart/env
+    aws ecs list-tasks --cluster $cluster --endpoint-url $endpoint
+    aws ecs stop-task --cluster $cluster --task ID --reason "trying it" --endpoint-url $endpoint
+    aws ecs describe-tasks --cluster $cluster --tasks ID --endpoint-url $endpoint
+    aws ecs stop-task --cluster $cluster --task ID --endpoint-url $endpoint/stop-timeout/0    # SIGKILL now
+    build/release/bin/stopfleet-audit events --task ID
+    build/release/bin/stopfleet-audit events --follow
+    build/release/bin/stopfleet-run --directory build/quickstart/tasks --task mine -- sleep 1000
+
+(A newer aws CLI reads AWS_ENDPOINT_URL_ECS from that file and needs no --endpoint-url; Debian 12's does.)
+The logs are in build/quickstart/log. To end it: deploy/quickstart.sh --down
+END
+}

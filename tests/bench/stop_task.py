@@ -1,0 +1,142 @@
+#!/usr/bin/env python3
+"""StopTask answers a second and their latency, everything on this machine: API, dev broker, Redis, a worker
+and the load generator (wrk). With --moto also the peer, moto's server, in the same run.
+
+  tests/bench/stop_task.py [--seconds N] [--moto]
+
+STOPFLEET_BIN says which programs (default build/release/bin). Prints one line a measurement; exit
+status 1 if any answer was not 200.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
+os.environ.setdefault("STOPFLEET_BIN", os.path.join(HERE, "..", "..", "build", "release", "bin"))
+
+from stopfleet import CLUSTER, Fleet, Program  # noqa: E402
+from redis_server import Redis  # noqa: E402
+from server import CACHE, Server, accepts, free_port, wait_for  # noqa: E402
+
+
+TASKS = 50
+
+
+class DevBroker(Program):
+    def __init__(self, directory):
+        self.address_file = os.path.join(directory, "address")
+        super().__init__(directory, "stopfleet-devbroker", ["--address-file", self.address_file])
+
+    def is_ready(self):
+        return os.path.exists(self.address_file)
+
+    @property
+    def bootstrap(self):
+        with open(self.address_file, encoding="ascii") as f:
+            return f.read().strip()
+
+
+class Moto(Server):
+    """moto's server from PyPI, in a virtual environment of the cache folder."""
+
+    name = "moto"
+    home = os.path.join(CACHE, "moto-5.2.5")
+
+    def __init__(self, directory):
+        super().__init__(directory)
+        self.port = free_port()
+
+    def argv(self):
+        if not os.path.exists(os.path.join(self.home, "bin", "moto_server")):
+            venv.create(self.home, with_pip=True)
+            subprocess.run([os.path.join(self.home, "bin", "pip"), "install", "-q", "moto[server,ecs]==5.2.5", "boto3"], check=True)
+        return [os.path.join(self.home, "bin", "moto_server"), "-p", str(self.port)]
+
+    def is_ready(self):
+        return accepts("127.0.0.1", self.port)
+
+    def make_task(self):
+        script = f"""
+import boto3
+kw = dict(endpoint_url="http://127.0.0.1:{self.port}", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+ec2, ecs = boto3.client("ec2", **kw), boto3.client("ecs", **kw)
+ecs.create_cluster(clusterName="{CLUSTER}")
+ecs.register_task_definition(family="f", containerDefinitions=[dict(name="c", image="i", memory=64)], requiresCompatibilities=["FARGATE"],
+                             networkMode="awsvpc", cpu="256", memory="512")
+subnet = ec2.describe_subnets()["Subnets"][0]["SubnetId"]
+task = ecs.run_task(cluster="{CLUSTER}", taskDefinition="f", launchType="FARGATE",
+                    networkConfiguration=dict(awsvpcConfiguration=dict(subnets=[subnet])))["tasks"][0]
+print(task["taskArn"].rsplit("/", 1)[1])
+"""
+        result = subprocess.run([os.path.join(self.home, "bin", "python"), "-c", script], check=True, stdout=subprocess.PIPE, text=True)
+        return result.stdout.strip()
+
+
+def measure(what, url, tasks, connections, seconds, signed="unsigned"):
+    wrk = shutil.which("wrk")
+    if wrk is None:
+        sys.exit("stop_task.py: no wrk here: deploy/packages/install.sh bench")
+    output = subprocess.run([wrk, "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s", os.path.join(HERE, "stop_task.lua"), url, "--",
+                             CLUSTER, signed, *tasks], check=True, stdout=subprocess.PIPE, text=True).stdout
+    found = dict(re.findall(r"(\w+)=([\d.]+)", output[output.index("result "):]))
+    rate = float(found["requests"]) / float(found["seconds"])
+    print(f"{what}, {connections} connection{'s' if connections > 1 else ''}: {rate:.0f} StopTask/s, "
+          f"p50 {found['p50_ms']} ms, p99 {found['p99_ms']} ms, {found['wrong']} wrong answers", flush=True)
+    return rate, int(found["wrong"])
+
+
+def measure_stopfleet(directory, seconds):
+    wrong = 0
+    broker = DevBroker(os.path.join(directory, "broker")).start()
+    redis = Redis(os.path.join(directory, "redis")).start()
+    fleet = Fleet(directory, broker, redis)
+    try:
+        fleet.kafka_flags = ["--kafka-brokers", broker.bootstrap, "--kafka-option", "fetch.wait.max.ms=10"]
+        fleet.make_topics()
+        worker = fleet.process_worker()
+        api = fleet.api()
+        for i in range(TASKS):
+            fleet.run_process(worker, f"target-{i}", "exec sleep 3600", flags=["--stop-timeout", "1"])
+        tasks = wait_for(lambda: len(fleet.tasks(api)) == TASKS and fleet.tasks(api), 30, f"{TASKS} tasks in the view")
+        best = 0
+        for connections in (1, 64):
+            rate, failed = measure("stopfleet-api", api.url, tasks, connections, seconds)
+            wrong += failed
+            best = max(best, rate)
+        with open(f"/proc/{api.pid}/status", encoding="ascii") as f:
+            peak = int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1))
+        print(f"stopfleet-api, peak resident memory: {peak / 1024:.1f} MiB")
+        return best, wrong
+    finally:
+        fleet.close()
+        redis.stop()
+        broker.stop()
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seconds", type=int, default=5)
+    parser.add_argument("--moto", action="store_true")
+    arguments = parser.parse_args()
+    directory = tempfile.mkdtemp(prefix="stopfleet-bench-")
+    try:
+        best, wrong = measure_stopfleet(directory, arguments.seconds)
+        if arguments.moto:
+            with Moto(os.path.join(directory, "moto")) as moto:
+                rate, failed = measure("moto_server", f"http://127.0.0.1:{moto.port}", [moto.make_task()], 64, arguments.seconds, "signed")
+                wrong += failed
+                print(f"stopfleet-api answers {best / rate:.0f} times as many")
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,268 @@
+"""A whole Stopfleet of real parts for a test: programs as processes, and what a person would do with them."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+
+import docker_engine  # noqa: E402
+from server import ROOT, Server, ServerError, wait_for  # noqa: E402
+
+BIN = os.environ.get("STOPFLEET_BIN") or os.path.join(ROOT, "build", "dev", "bin")
+CLUSTER = "prod"
+TARGET = "AmazonEC2ContainerServiceV20141113."
+
+
+class Program(Server):
+    """One of Stopfleet's programs."""
+
+    start_seconds = 20
+    stop_seconds = 10
+
+    def __init__(self, directory, name, arguments, environment=None):
+        self.name = name
+        super().__init__(directory)
+        self.arguments = arguments
+        self.extra = environment or {}
+
+    def argv(self):
+        return [os.path.join(BIN, self.name), *self.arguments]
+
+    def environment(self):
+        return {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", **self.extra}
+
+    def is_ready(self):
+        return True
+
+    def wait_log(self, text, seconds=15):
+        wait_for(lambda: text in self.log_text(), seconds, f"{self.name} says {text!r}", self.alive)
+
+
+class Api(Program):
+    def __init__(self, fleet, directory, extra=()):
+        self.address_file = os.path.join(directory, "address")
+        super().__init__(directory, "stopfleet-api", [
+            *fleet.kafka_flags, "--redis", fleet.redis.address, "--cluster", CLUSTER, "--unsafe-topics",
+            "--listen", "127.0.0.1:0", "--address-file", self.address_file, *extra])
+
+    def launch(self):
+        if os.path.exists(self.address_file):
+            os.unlink(self.address_file)
+        return super().launch()
+
+    def is_ready(self):
+        return os.path.exists(self.address_file) and self.get("/healthz")[0] == 200
+
+    @property
+    def url(self):
+        with open(self.address_file, encoding="ascii") as f:
+            return "http://" + f.read().strip()
+
+    def get(self, path, timeout=10):
+        return self._open(urllib.request.Request(self.url + path), timeout)
+
+    def call(self, operation, body, *, path="/", headers=None, timeout=20):
+        """(HTTP status, parsed answer) of one raw call; body a dict, or bytes as they are."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        fields = {"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": TARGET + operation}
+        fields.update(headers or {})
+        request = urllib.request.Request(self.url + path, data, fields, method="POST")
+        status, text = self._open(request, timeout)
+        try:
+            return status, json.loads(text)
+        except ValueError:
+            return status, text
+
+    @staticmethod
+    def _open(request, timeout):
+        try:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as e:
+            return e.code, e.read().decode()
+
+
+class Worker(Program):
+    def __init__(self, fleet, directory, host_id, arguments, environment=None):
+        self.host_id = host_id
+        self.state = os.path.join(directory, "state")
+        os.makedirs(self.state, exist_ok=True)
+        super().__init__(directory, "stopfleet-worker", [
+            *fleet.kafka_flags, "--redis", fleet.redis.address, "--cluster", CLUSTER, "--unsafe-topics",
+            "--host-id", host_id, "--state-directory", self.state, *arguments], environment)
+
+
+class Fleet:
+    """Kafka, Redis, APIs and workers over one cluster. Servers are given, programs are started here."""
+
+    def __init__(self, directory, kafka, redis):
+        self.directory = directory
+        self.kafka = kafka
+        self.redis = redis
+        self.kafka_flags = ["--kafka-brokers", kafka.bootstrap, "--kafka-option", "fetch.wait.max.ms=100"]
+        self.programs = []
+        self.clients = []
+
+    def _place(self, name):
+        path = os.path.join(self.directory, name)
+        os.makedirs(path, exist_ok=True)
+        return path
+
+    def make_topics(self):
+        return self.run("stopfleet-api", "topics", "create", *self.kafka_flags, "--redis", self.redis.address,
+                        "--unsafe-topics", "--partitions", "4", "--replication", "1", "--min-insync-replicas", "1")
+
+    def api(self, name="api", extra=()):
+        program = Api(self, self._place(name), extra)
+        self.programs.append(program)
+        return program.start()
+
+    def worker(self, name, host_id, arguments, environment=None, start=True):
+        program = Worker(self, self._place(name), host_id, arguments, environment)
+        self.programs.append(program)
+        return program.start() if start else program
+
+    def process_worker(self, name="process-host", host_id="b" * 32, extra=()):
+        tasks = self._place(f"{name}-tasks")
+        worker = self.worker(name, host_id, ["--runtime", "process", "--process-directory", tasks, *extra])
+        worker.tasks = tasks
+        return worker
+
+    def run_process(self, worker, task, script, *, name="main", flags=()):
+        """One process of a task under stopfleet-run, in the background; the Popen."""
+        process = subprocess.Popen(
+            [os.path.join(BIN, "stopfleet-run"), "--directory", worker.tasks, "--task", task, "--name", name,
+             *flags, "--", "sh", "-c", script],
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, start_new_session=True)
+        self.clients.append(process)
+        return process
+
+    def run(self, program, *arguments, check=True, timeout=60):
+        result = subprocess.run([os.path.join(BIN, program), *arguments], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, check=False)
+        if check and result.returncode != 0:
+            raise ServerError(f"{program} {arguments}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+        return result
+
+    def audit(self, command, *arguments, check=True):
+        flags = self.kafka_flags
+        if command in ("check", "rebuild"):
+            flags = [*flags, "--redis", self.redis.address]
+        return self.run("stopfleet-audit", command, *flags, *arguments, check=check)
+
+    def events(self, task=None, kind=None):
+        """The log's events as dicts, in order."""
+        flags = ["--json"]
+        if task:
+            flags += ["--task", task]
+        if kind:
+            flags += ["--type", kind]
+        result = self.audit("events", *flags, check=False)
+        return [json.loads(line)["event"] for line in result.stdout.splitlines()]
+
+    def wait_events(self, task, kind, count=1, seconds=20):
+        def enough():
+            found = self.events(task, kind)
+            return found if len(found) >= count else None
+        return wait_for(enough, seconds, f"{count} {kind} of {task} in the log")
+
+    def aws(self, api, *arguments, check=True):
+        """The real CLI; its answer parsed (None if it printed nothing)."""
+        environment = {**os.environ, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+                       "AWS_DEFAULT_REGION": "us-east-1", "AWS_PAGER": "", "AWS_EC2_METADATA_DISABLED": "true"}
+        program = shutil.which("aws")
+        if program is None:
+            raise ServerError("no aws CLI here: deploy/packages/install.sh test")
+        result = subprocess.run([program, "--endpoint-url", api.url, "--output", "json", "ecs", *arguments],
+                                env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+        if not check:
+            return result
+        if result.returncode != 0:
+            raise ServerError(f"aws ecs {arguments}: exit {result.returncode}: {result.stderr}")
+        return json.loads(result.stdout) if result.stdout.strip() else None
+
+    def describe(self, api, task, cluster=CLUSTER):
+        status, answer = api.call("DescribeTasks", {"cluster": cluster, "tasks": [task], "include": ["TAGS"]})
+        if status != 200 or not answer["tasks"]:
+            return None
+        return answer["tasks"][0]
+
+    def tasks(self, api, desired="RUNNING"):
+        status, answer = api.call("ListTasks", {"cluster": CLUSTER, "desiredStatus": desired})
+        return [arn.rsplit("/", 1)[1] for arn in answer["taskArns"]] if status == 200 else []
+
+    def task_of(self, api, container_name, seconds=20):
+        """The id of the running task that has a container of this name."""
+        def find():
+            for task in self.tasks(api):
+                document = self.describe(api, task)
+                if document and any(c["name"] == container_name for c in document["containers"]):
+                    return task
+            return None
+        return wait_for(find, seconds, f"a task with container {container_name} in the view")
+
+    def wait_status(self, api, task, status, seconds=30):
+        def reached():
+            document = self.describe(api, task)
+            return document if document and document["lastStatus"] == status else None
+        return wait_for(reached, seconds, f"task {task} {status}")
+
+    def assert_view_is_fold(self):
+        """Every base equals, byte for byte, the fold of the log to its position."""
+        result = self.audit("check", check=False)
+        if result.returncode not in (0, 3):
+            raise AssertionError(f"stopfleet-audit check: exit {result.returncode}\n{result.stdout}{result.stderr}")
+        if result.returncode == 3 and "checked: 0 bases, 0 differ" not in result.stdout:
+            raise AssertionError(f"stopfleet-audit check: inconclusive\n{result.stdout}{result.stderr}")
+
+    def close(self):
+        for process in self.clients:
+            if process.poll() is None:
+                os.killpg(process.pid, 9)
+            process.wait()
+        for program in reversed(self.programs):
+            program.stop()
+        broken = [p for p in self.programs if "ERROR: AddressSanitizer" in p.log_text() or "runtime error:" in p.log_text()
+                  or "LeakSanitizer" in p.log_text()]
+        if broken:
+            raise AssertionError("sanitizer findings:\n" + "\n".join(p.log_text()[-3000:] for p in broken))
+
+
+class Containers:
+    """Containers of the probe image on the machine's Docker engine; all of them go at the end."""
+
+    def __init__(self):
+        self.endpoint = f"unix://{docker_engine.ensure()}"
+        self.image = docker_engine.probe_image()
+        self.ids = []
+
+    def run(self, name, *flags, command=("obey",)):
+        """Starts a container; its id. A left-over of the same name goes first."""
+        docker_engine.docker("rm", "-f", name, check=False)
+        container = docker_engine.docker("run", "-d", "--name", name, *flags, self.image, *command)
+        self.ids.append(container)
+        return container
+
+    @staticmethod
+    def inspect(container):
+        return json.loads(docker_engine.docker("inspect", container))[0]
+
+    @staticmethod
+    def signal(container, name):
+        docker_engine.docker("kill", "--signal", name, container)
+
+    @staticmethod
+    def signals(container):
+        """What the container's own log says that it got, in order."""
+        lines = docker_engine.docker("logs", container).splitlines()
+        return [line.split()[1] for line in lines if line.startswith("signal ")]
+
+    def close(self):
+        if self.ids:
+            docker_engine.docker("rm", "-f", *self.ids, check=False)
