@@ -27,13 +27,21 @@ static const struct row *row_of(enum ecs_error_code code)
     return &ROWS[code];
 }
 
-/** Appends as much of text as fits; a whole number of characters. */
+/** Appends as much of text as fits, in whole characters. Bytes that are no UTF-8 become "?": a path or a
+ *  broker's text may hold any, and JSON cannot. */
 static size_t append(char *message, size_t used, struct span text)
 {
-    size_t room = ECS_ERROR_MESSAGE_SIZE - 1 - used;
-    struct span fitting = span_cut_utf8(text, room);
-    memcpy(message + used, fitting.data, fitting.length);
-    return used + fitting.length;
+    while (text.length > 0) {
+        size_t length = span_utf8_length(text);
+        size_t taken = length > 0 ? length : 1;
+        if (used + taken > ECS_ERROR_MESSAGE_SIZE - 1) {
+            break;
+        }
+        memcpy(message + used, length > 0 ? text.data : "?", taken);
+        used += taken;
+        text = (struct span){text.data + taken, text.length - taken};
+    }
+    return used;
 }
 
 int ecs_error_set(struct ecs_error *error, enum ecs_error_code code, const char *first,

@@ -1,7 +1,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "common/base/clock.h"
 #include "common/io/kafka_client.h"
 
 /* The largest record of ours with key and headers; less would refuse events that the codec made. */
@@ -210,6 +212,25 @@ static int create(struct admin *admin, const struct kafka_topic_wish *wish, int6
     return result;
 }
 
+/* Brokers learn of a new topic a moment after the controller has made it. */
+static int wait_until_known(struct admin *admin, const char *topic, int64_t timeout_ms,
+                            struct error *err)
+{
+    static const struct timespec PAUSE = {.tv_nsec = 20 * 1000 * 1000};
+    const int64_t until_boot_ms = clock_boot_ms(clock_system()) + timeout_ms;
+    struct error failure = {0};
+    int32_t partitions;
+
+    while (kafka_topic_size(admin->rk, topic, timeout_ms, &partitions, NULL, &failure) < 0) {
+        if (clock_boot_ms(clock_system()) >= until_boot_ms) {
+            return error_set(err, ERROR_TIMEOUT, "topic %s was made but does not show: %s", topic,
+                             failure.message);
+        }
+        (void)nanosleep(&PAUSE, NULL);
+    }
+    return 0;
+}
+
 int kafka_topic_create(const struct kafka_config *config, const struct kafka_topic_wish *wish,
                        int64_t timeout_ms, bool *ret_created, struct error *err)
 {
@@ -236,6 +257,9 @@ int kafka_topic_create(const struct kafka_config *config, const struct kafka_top
         result = -1;
     } else {
         result = create(&admin, wish, timeout_ms, ret_created, err);
+        if (result == 0) {
+            result = wait_until_known(&admin, wish->name, timeout_ms, err);
+        }
     }
     admin_release(&admin);
     return result;

@@ -5,10 +5,17 @@ local cluster, id, offset, kind = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local key = task_key(cluster, id)
 local pos = redis.call('HGET', key, 'pos')
 
-if pos and tonumber(offset) > offset_of(pos, key, 'pos') then
+-- The first StopRequested in log order decides: one above another that base or pending hold changes
+-- nothing in any fold to come, and is not kept (a task asked for a thousand times stays small).
+local function is_later_stop(stop)
+    return kind == 'S' and stop and offset_of(stop, key, 'stop') <= tonumber(offset)
+end
+
+if pos and tonumber(offset) > offset_of(pos, key, 'pos') and
+   not is_later_stop(redis.call('HGET', key, 'stop')) then
     redis.call('HSET', key, 'p:' .. offset, kind .. ARGV[6])
-    if kind == 'S' and redis.call('HGET', key, 'stopped') ~= '1' then
-        redis.call('HSET', key, 'stopped', '1')
+    if kind == 'S' then
+        redis.call('HSET', key, 'stop', offset)
         list_task(cluster, id, true)
     end
 end

@@ -8,16 +8,16 @@ local host, known, new = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 
--- Drops what the base holds by now; true if a pending StopRequested is left.
+-- Drops what the base holds by now; the lowest offset of a pending StopRequested that is left.
 local function drop_pending(key, pos)
-    local stop_left = false
+    local stop_left = nil
     for _, field in ipairs(redis.call('HKEYS', key)) do
         local offset = string.match(field, '^p:(%d+)$')
         if offset then
             if tonumber(offset) <= pos then
                 redis.call('HDEL', key, field)
             elseif string.sub(redis.call('HGET', key, field), 1, 1) == 'S' then
-                stop_left = true
+                stop_left = math.min(stop_left or tonumber(offset), tonumber(offset))
             end
         end
     end
@@ -66,11 +66,16 @@ local function put(cluster, id, pos, reducer, stopped, terminal, expiry, bytes)
         forget(cluster, id)
         return
     end
-    stopped = drop_pending(key, tonumber(pos)) or stopped
-    redis.call('HSET', key, 'host', host, 'pos', pos, 'rn', reducer,
-               'stopped', stopped and '1' or '0', 'base', bytes)
+    local stop_left = drop_pending(key, tonumber(pos))
+    local stop = stopped and '0' or stop_left and string.format('%.0f', stop_left)
+    redis.call('HSET', key, 'host', host, 'pos', pos, 'rn', reducer, 'base', bytes)
+    if stop then
+        redis.call('HSET', key, 'stop', stop)
+    else
+        redis.call('HDEL', key, 'stop')
+    end
     redis.call(terminal and 'SREM' or 'SADD', open_key(host), cluster .. '/' .. id)
-    list_task(cluster, id, stopped)
+    list_task(cluster, id, stop)
     expire(key, cluster, id, terminal, expiry)
 end
 

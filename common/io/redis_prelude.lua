@@ -16,6 +16,8 @@ local function beat_key(host)
     return prefix .. ':hb:' .. host
 end
 
+-- A task's hash: host, pos, rn (the reducer's number), base, live, p:OFFSET for each pending event, and
+-- stop: the lowest offset of a pending StopRequested, '0' if the base holds one, absent if there is none.
 local function task_key(cluster, id)
     return prefix .. ':t:' .. cluster .. '/' .. id
 end

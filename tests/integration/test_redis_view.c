@@ -178,6 +178,31 @@ static void test_pend_applies_above_pos_only(void **state)
     assert_string_equal(redis_fixture_read(f, "c", "t1", NULL), T1_AT_10 "11:stop,12:tag]");
 }
 
+static void test_pend_keeps_the_first_stop_in_log_order_only(void **state)
+{
+    struct redis_fixture *f = *state;
+
+    redis_fixture_put_running(f, "t1", 10);
+    (void)redis_fixture_pend(f, "c", "t1", 20, REDIS_PEND_STOP, "second");
+    assert_string_equal(redis_fixture_pend(f, "c", "t1", 30, REDIS_PEND_STOP, "third"),
+                        T1_AT_10 "20:second]");
+    /* Another API's record that lies before it in the log decides: it is kept. */
+    assert_string_equal(redis_fixture_pend(f, "c", "t1", 15, REDIS_PEND_STOP, "first"),
+                        T1_AT_10 "15:first,20:second]");
+    assert_string_equal(redis_fixture_pend(f, "c", "t1", 17, REDIS_PEND_STOP, "late"),
+                        T1_AT_10 "15:first,20:second]");
+    /* Once a base was put that holds none of them, the lowest that is left counts. */
+    redis_fixture_put_running(f, "t1", 15);
+    assert_string_equal(redis_fixture_raw("HGET test:t:c/t1 stop"), "20");
+    /* A base that holds the stop needs no other. */
+    struct redis_put put = running("t1", 25, 1, "stopped");
+    put.stopped = true;
+    (void)redis_fixture_put(f, "h1", REDIS_SEEN_IGNORE, REDIS_SEEN_IGNORE, &put, 1);
+    assert_string_equal(redis_fixture_raw("HGET test:t:c/t1 stop"), "0");
+    (void)redis_fixture_pend(f, "c", "t1", 40, REDIS_PEND_STOP, "fourth");
+    assert_string_equal(redis_fixture_raw("HEXISTS test:t:c/t1 p:40"), "0");
+}
+
 static void test_pend_of_an_unknown_task_writes_nothing(void **state)
 {
     struct redis_fixture *f = *state;
@@ -203,7 +228,7 @@ static void test_a_pending_stop_lists_the_task_as_stopped(void **state)
     /* A base that does not hold the stop yet does not bring the task back. */
     redis_fixture_put_running(f, "t1", 12);
     assert_string_equal(redis_fixture_list(f, "c", true, NULL, 10), "complete=0 known=0 more=0 t1");
-    assert_string_equal(redis_fixture_raw("HGET test:t:c/t1 stopped"), "1");
+    assert_string_equal(redis_fixture_raw("HGET test:t:c/t1 stop"), "13");
     /* One that read it and says that it is not stopped does: the fold alone decides. */
     redis_fixture_put_running(f, "t1", 13);
     assert_string_equal(redis_fixture_list(f, "c", true, NULL, 10), "complete=0 known=0 more=0");
@@ -216,7 +241,7 @@ static void test_put_drops_pending_up_to_its_pos(void **state)
     redis_fixture_put_running(f, "t1", 8);
     (void)redis_fixture_pend(f, "c", "t1", 9, REDIS_PEND_TAG, "a");
     (void)redis_fixture_pend(f, "c", "t1", 10, REDIS_PEND_STOP, "b");
-    (void)redis_fixture_pend(f, "c", "t1", 11, REDIS_PEND_STOP, "c");
+    (void)redis_fixture_pend(f, "c", "t1", 11, REDIS_PEND_TAG, "c");
     redis_fixture_put_running(f, "t1", 10);
     assert_string_equal(redis_fixture_read(f, "c", "t1", NULL), T1_AT_10 "11:c]");
 }
@@ -472,6 +497,7 @@ int main(void)
         VIEW_TEST(test_a_base_that_has_expired_is_not_written_and_what_is_there_goes),
         VIEW_TEST(test_expired_tasks_leave_the_lists_with_later_puts),
         VIEW_TEST(test_pend_applies_above_pos_only),
+        VIEW_TEST(test_pend_keeps_the_first_stop_in_log_order_only),
         VIEW_TEST(test_pend_of_an_unknown_task_writes_nothing),
         VIEW_TEST(test_a_pending_stop_lists_the_task_as_stopped),
         VIEW_TEST(test_put_drops_pending_up_to_its_pos),
