@@ -20,10 +20,14 @@ cd "$top"
 . deploy/quickstart/processes.sh
 # shellcheck source=deploy/quickstart/demo.sh
 . deploy/quickstart/demo.sh
+# shellcheck source=deploy/quickstart/docker.sh
+. deploy/quickstart/docker.sh
 
 home=$top/build/quickstart
 bin=$top/build/release/bin
 cluster=quickstart
+# Of this machine, but not the one that an installed worker would have.
+host_id=$(printf 'quickstart %s' "$(uname -n)" | sha256sum | cut -c 1-32)
 stay=no down=no docker=no
 
 usage() { sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p;}' "$0"; }
@@ -53,6 +57,7 @@ finish()
     if [ "$ended" = no ]; then
         [ "$status" = 0 ] || show_why "$home/log"
         end_processes "$home/run"
+        end_docker "$home/run"
     fi
     exit "$status"
 }
@@ -63,6 +68,7 @@ if [ "$down" = yes ]; then
         exit 0
     fi
     end_processes "$home/run"
+    end_docker "$home/run"
     echo "ended"
     exit 0
 fi
@@ -87,6 +93,7 @@ echo "programs in build/release/bin ($((SECONDS - began)) s so far)"
 if any_process "$home/run"; then
     step "an earlier quickstart is still up: ending it first"
     end_processes "$home/run"
+    end_docker "$home/run"
 fi
 trap finish EXIT
 trap 'exit 130' INT
@@ -107,7 +114,7 @@ kafka_flags=(--kafka-brokers "$kafka" --kafka-option fetch.wait.max.ms=10)
 "$bin/stopfleet-api" topics create "${kafka_flags[@]}" --redis "$redis" --cluster "$cluster" --unsafe-topics >"$home/log/topics" 2>&1 ||
     die "the topics could not be made: $(cat "$home/log/topics")"
 start_process worker "$bin/stopfleet-worker" "${kafka_flags[@]}" --redis "$redis" --cluster "$cluster" --unsafe-topics \
-    --runtime process --process-directory "$home/tasks" --state-directory "$home/state" --stop-timeout 3s
+    --host-id "$host_id" --runtime process --process-directory "$home/tasks" --state-directory "$home/state" --stop-timeout 3s
 echo "stopfleet-worker                         process runtime, tasks in build/quickstart/tasks"
 start_process api "$bin/stopfleet-api" "${kafka_flags[@]}" --redis "$redis" --cluster "$cluster" --unsafe-topics \
     --listen 127.0.0.1:0 --address-file "$home/run/api-address"

@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # The demo of the quickstart: tasks that obey, ignore, and depend on each other.
 # Sourced by deploy/quickstart.sh.
 # shellcheck shell=bash
@@ -16,40 +17,51 @@ run_process()
     start_process "task-$demo_round-$1-$2" "$bin/stopfleet-run" "${flags[@]}" -- sh -c "$4"
 }
 
-list_ids() { ecs list-tasks --output text --query 'taskArns[]' | tr '\t' '\n' | sed 's:.*/::' | grep -v '^None$' || true; }
+# demo_ids: the ids of this round's tasks, by their groups: other tasks of the cluster are none of ours.
+demo_ids()
+{
+    local arns groups=
+    for name in "${demo_tasks[@]}"; do
+        groups="$groups${groups:+,}\"family:$name\""
+    done
+    arns=$(ecs list-tasks --max-items 100 --output text --query 'taskArns[]')
+    case $arns in '' | None) return ;; esac
+    # shellcheck disable=SC2086
+    ecs describe-tasks --tasks $arns --output text --query "tasks[?contains(\`[$groups]\`, group)].taskArn" | tr '\t' '\n' | sed 's:.*/::'
+}
 
-tasks_seen() { [ "$(list_ids | wc -l)" -ge "$1" ]; }
+all_seen() { [ "$(demo_ids | wc -l)" = "${#demo_tasks[@]}" ]; }
 
 start_demo_tasks()
 {
     demo_round=$((demo_round + 1))
-    run_process "obeys-$demo_round" main '' "$obeys"
-    run_process "ignores-$demo_round" main '' "$ignores"
-    run_process "shop-$demo_round" db '' "$obeys"
-    run_process "shop-$demo_round" web db "$obeys"
-    local wanted=3
+    demo_tasks=("quickstart-obeys-$demo_round" "quickstart-ignores-$demo_round" "quickstart-shop-$demo_round")
+    run_process "${demo_tasks[0]}" main '' "$obeys"
+    run_process "${demo_tasks[1]}" main '' "$ignores"
+    run_process "${demo_tasks[2]}" db '' "$obeys"
+    run_process "${demo_tasks[2]}" web db "$obeys"
     if [ "$docker" = yes ]; then
-        run_demo_container "$demo_round"
-        wanted=4
+        demo_tasks+=("quickstart-container-$demo_round")
+        run_container "${demo_tasks[3]}" ignore
     fi
-    wait_until 15 "the worker does not see the demo tasks: see $home/log/worker" tasks_seen "$wanted"
+    wait_until 20 "the workers do not see the demo tasks: see $home/log" all_seen
 }
 
 show_tasks()
 {
     # shellcheck disable=SC2046
-    ecs describe-tasks --tasks $(list_ids) --output table \
+    ecs describe-tasks --tasks $(demo_ids) --output table \
         --query 'tasks[].{task: taskArn, group: group, last: lastStatus, desired: desiredStatus}'
 }
 
 stop_demo_tasks()
 {
     local id
-    stopped_ids=$(list_ids)
+    stopped_ids=$(demo_ids)
     for id in $stopped_ids; do
         echo "\$ aws ecs stop-task --cluster $cluster --task $id --reason \"quickstart demo\" --endpoint-url $endpoint"
-        ecs stop-task --task "$id" --reason "quickstart demo" --output text \
-            --query 'task.["lastStatus " , lastStatus, "  desiredStatus ", desiredStatus]' | tr -d '\t'
+        ecs stop-task --task "$id" --reason "quickstart demo" --output yaml \
+            --query 'task.{lastStatus: lastStatus, desiredStatus: desiredStatus, stopCode: stopCode}' | sed 's/^/    /'
     done
     # shellcheck disable=SC2086
     wait_until 30 "the tasks do not end: see $home/log/worker" all_stopped $stopped_ids

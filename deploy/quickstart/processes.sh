@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Background processes of the quickstart: each known by its process id and start time, so that an id
 # that was reused is never signalled. Sourced by deploy/quickstart.sh.
 # shellcheck shell=bash

@@ -36,11 +36,11 @@ configuration()
 
 Every option can be given three ways: as a flag (`--name value` or `--name=value`), as an environment
 variable, and as a line `name = value` of the file that `--config` names. A flag goes before the
-environment, the environment before the file. An unknown option is an error, and so is an unknown line
-of the file or an unknown variable that begins with `STOPFLEET_`. `--dump-config` prints what is in
-force, `--help` what there is.
+environment, the environment before the file. An unknown option and an unknown line of the file are
+errors; so is an unknown variable that begins with `STOPFLEET_` and is one letter away from a known one.
+`--dump-config` prints what is in force, `--help` what there is.
 END
-    for program in stopfleet-api stopfleet-worker stopfleet-audit stopfleet-devbroker; do
+    for program in stopfleet-api stopfleet-worker stopfleet-run stopfleet-audit stopfleet-devbroker; do
         echo
         "$build/bin/$program" --options-markdown || return 1
     done

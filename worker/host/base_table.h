@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/domain/task.h"
+#include "worker/host/id_table.h"
 
 enum base_state {
     BASE_FETCHING = 1, /**< asked for in Redis, or to be asked for */
@@ -17,7 +18,7 @@ enum base_state {
 };
 
 struct base {
-    struct base *next; /**< private to the table */
+    struct id_entry entry; /**< in the table, by task id */
     const char *cluster, *id;
     enum base_state state;
     struct task task;
@@ -30,8 +31,7 @@ struct base {
 };
 
 struct base_table {
-    struct base **buckets;
-    size_t bucket_count, count;
+    struct id_table ids;
 };
 
 /** {0} is a valid empty table. */

@@ -152,7 +152,7 @@ static void on_loaded(void *context, const struct error *error, int64_t seen,
     projector->loaded = true;
     int64_t from = seen < projector->committed ? seen : projector->committed;
     log_info("view.loaded", "read the open tasks from Redis",
-             LOG_INT("tasks", projector->table.count), LOG_INT("seen", seen));
+             LOG_INT("tasks", projector->table.ids.count), LOG_INT("seen", seen));
     projector_go_back(projector, all ? from : KAFKA_OFFSET_BEGINNING, "start");
     base_table_each(&projector->table, announce, projector);
     loop_timer_arm(projector->compare, PROJECTOR_COMPARE_MS);

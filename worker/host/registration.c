@@ -153,10 +153,17 @@ static int choose(struct registration *registration, struct error *err)
 static void keep(struct host_record *record, const struct host_record *logged)
 {
     record->registered_at = logged->registered_at;
-    if (record->engine_version == NULL && record->runtime != NULL && logged->runtime != NULL &&
-        strcmp(record->runtime, logged->runtime) == 0) {
+    bool same_runtime = record->runtime != NULL && logged->runtime != NULL &&
+                        strcmp(record->runtime, logged->runtime) == 0;
+    if (same_runtime && record->engine_version == NULL) {
         record->engine_version = logged->engine_version;
         record->api_version = logged->api_version;
+    }
+    if (same_runtime && record->os == NULL) {
+        record->os = logged->os;
+        record->architecture = logged->architecture;
+        record->cpu_units = logged->cpu_units;
+        record->memory_mib = logged->memory_mib;
     }
 }
 

@@ -143,6 +143,9 @@ void stopper_task_forget(struct stopper *stopper, int64_t projected)
 int stopper_task_add_request(struct stop_task *task, int64_t offset, const struct event *event,
                              bool before_us)
 {
+    if (task->terminal_read) {
+        return 0;
+    }
     struct stop_request **link = &task->requests;
     while (*link != NULL && (*link)->offset < offset) {
         link = &(*link)->next;
@@ -161,8 +164,6 @@ int stopper_task_add_request(struct stop_task *task, int64_t offset, const struc
                                      .offset = offset,
                                      .id = id,
                                      .stop_timeout_ms = event->stop_requested.stop_timeout_ms,
-                                     .handled = task->terminal_read,
-                                     .settled = task->terminal_read,
                                      .before_us = before_us};
     *link = request;
     return 0;
