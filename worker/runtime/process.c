@@ -12,216 +12,7 @@
 #include "common/base/memory.h"
 #include "worker/runtime/signal_name.h"
 
-enum { CPU_UNITS_PER_CPU = 1024, MEBIBYTE = 1 << 20, MS_PER_S = 1000 };
-
-/* ---- a process as a container ---- */
-
-static int add_label(struct runtime_container *container, struct arena *arena, const char *key,
-                     const char *value)
-{
-    struct runtime_label *items =
-        value == NULL
-            ? container->labels.items
-            : arena_grow(arena, container->labels.items, container->labels.count, sizeof *items);
-    if (value == NULL) {
-        return 0;
-    }
-    if (items == NULL) {
-        return -1;
-    }
-    container->labels.items = items;
-    items[container->labels.count++] = (struct runtime_label){.key = key, .value = value};
-    return 0;
-}
-
-/* "a,b"; NULL for none, or when memory is out. */
-static const char *join(const struct text_list *list, struct arena *arena)
-{
-    size_t size = 1;
-    for (size_t i = 0; i < list->count; i++) {
-        size += strlen(list->items[i]) + 1;
-    }
-    char *text = list->count == 0 ? NULL : arena_alloc(arena, size);
-    char *at = text;
-    for (size_t i = 0; text != NULL && i < list->count; i++) {
-        at = stpcpy(stpcpy(at, i == 0 ? "" : ","), list->items[i]);
-    }
-    return text;
-}
-
-/* What a container would say with labels: docs/labels.md. */
-static int add_labels(const struct process *process, struct arena *arena,
-                      struct runtime_container *container)
-{
-    const struct process_file *file = &process->task->file;
-    const struct process_entry *entry = process->entry;
-    const char *needs = join(&entry->depends_on, arena);
-    bool ok =
-        (needs != NULL || entry->depends_on.count == 0) &&
-        add_label(container, arena, "io.stopfleet.task", file->task) == 0 &&
-        add_label(container, arena, "io.stopfleet.group", file->group) == 0 &&
-        add_label(container, arena, "io.stopfleet.family", file->family) == 0 &&
-        add_label(container, arena, "io.stopfleet.started-by", file->started_by) == 0 &&
-        add_label(container, arena, "io.stopfleet.depends-on", needs) == 0 &&
-        add_label(container, arena, "io.stopfleet.essential", entry->essential ? NULL : "false") ==
-            0 &&
-        add_label(container, arena, "io.stopfleet.sidecar", entry->sidecar ? "true" : NULL) == 0 &&
-        add_label(container, arena, "com.amazonaws.ecs.cluster", file->cluster) == 0;
-    return ok ? 0 : -1;
-}
-
-/* An end whose code may still come is not told as an end: the event follows when it has. */
-static int describe(const struct process *process, struct arena *arena,
-                    struct runtime_container *ret_container)
-{
-    const struct process_entry *entry = process->entry;
-    bool ended = process->state == PROCESS_ENDED;
-    struct runtime_container container = {
-        .described = {.name = entry->name,
-                      .container_id = process->id,
-                      .created_at = process->started_at,
-                      .started_at = process->started_at},
-        .status = ended ? RUNTIME_EXITED : RUNTIME_RUNNING,
-        .finished_at = ended ? process->finished_at : 0,
-        .exit_code = ended ? process->exit_code : (struct optional_integer){0},
-        .health = "UNKNOWN",
-        .pid = ended ? 0 : entry->pid,
-        .configured_stop_signal = entry->stop_signal,
-        .configured_stop_timeout_ms = {.known = entry->stop_timeout_s.known,
-                                       .value = entry->stop_timeout_s.value * MS_PER_S},
-    };
-    if (add_labels(process, arena, &container) != 0) {
-        return -1;
-    }
-    *ret_container = container;
-    return 0;
-}
-
-/* ---- answers ---- */
-
-static void answer_free(struct process_answer *answer)
-{
-    memory_free(answer->id);
-    memory_free(answer);
-}
-
-static void tell_inspect(const struct process_runtime *runtime, const struct process_answer *answer)
-{
-    const struct process *process = process_table_find(runtime, answer->id);
-    struct runtime_container container;
-    struct arena arena = {0};
-    struct error err = {0};
-
-    if (process == NULL) {
-        answer->fn.inspect(answer->context, NULL, NULL);
-    } else if (describe(process, &arena, &container) != 0) {
-        error_no_memory(&err, "describing a process");
-        answer->fn.inspect(answer->context, &err, NULL);
-    } else {
-        answer->fn.inspect(answer->context, NULL, &container);
-    }
-    arena_release(&arena);
-}
-
-static void tell_list(const struct process_runtime *runtime, const struct process_answer *answer)
-{
-    struct arena arena = {0};
-    struct error err = {0};
-    size_t count = runtime->process_count;
-    struct runtime_container *containers = arena_alloc(&arena, (count + 1) * sizeof *containers);
-    bool ok = containers != NULL;
-
-    for (size_t i = 0; ok && i < count; i++) {
-        ok = describe(runtime->processes[i], &arena, &containers[i]) == 0;
-    }
-    if (runtime->directory_fd < 0) {
-        error_set(&err, ERROR_UNAVAILABLE, "the directory of task files \"%s\" cannot be read",
-                  runtime->directory);
-    } else if (!ok) {
-        error_no_memory(&err, "listing processes");
-    }
-    if (err.code != ERROR_NONE) {
-        answer->fn.list(answer->context, &err, NULL, 0);
-    } else {
-        answer->fn.list(answer->context, NULL, containers, count);
-    }
-    arena_release(&arena);
-}
-
-static void tell(const struct process_runtime *runtime, const struct process_answer *answer)
-{
-    switch (answer->kind) {
-    case PROCESS_ANSWER_INSPECT:
-        tell_inspect(runtime, answer);
-        break;
-    case PROCESS_ANSWER_LIST:
-        tell_list(runtime, answer);
-        break;
-    case PROCESS_ANSWER_SIGNAL:
-        answer->fn.signal(answer->context, answer->answer, answer->detail);
-        break;
-    case PROCESS_ANSWER_HISTORY:
-        answer->fn.history(answer->context, RUNTIME_HISTORY_UNKNOWN, 0, 0);
-        break;
-    }
-}
-
-static void append(struct process_runtime *runtime, struct process_answer *answer)
-{
-    answer->next = NULL;
-    *runtime->answers_end = answer;
-    runtime->answers_end = &answer->next;
-    loop_timer_arm(runtime->answer_timer, 0);
-}
-
-void process_answer_waiting(struct process *process)
-{
-    while (process->waiting != NULL) {
-        struct process_answer *answer = process->waiting;
-        process->waiting = answer->next;
-        append(process->runtime, answer);
-    }
-}
-
-/* Only what was asked before this turn: what callbacks ask now is for the next. */
-static void answer_all(void *context)
-{
-    struct process_runtime *runtime = context;
-    struct process_answer *answers = runtime->answers;
-
-    runtime->answers = NULL;
-    runtime->answers_end = &runtime->answers;
-    while (answers != NULL) {
-        struct process_answer *answer = answers;
-        answers = answer->next;
-        struct process *process =
-            answer->kind == PROCESS_ANSWER_INSPECT ? process_table_find(runtime, answer->id) : NULL;
-        if (process != NULL) {
-            process_table_refresh(process);
-        }
-        if (process != NULL && process->state == PROCESS_ENDING) {
-            answer->next = process->waiting;
-            process->waiting = answer;
-            continue;
-        }
-        tell(runtime, answer);
-        answer_free(answer);
-    }
-}
-
-static struct process_answer *answer_new(const char *id, void *context)
-{
-    struct process_answer *answer = memory_calloc(1, sizeof *answer);
-    if (answer != NULL) {
-        answer->context = context;
-        answer->id = memory_strdup(id);
-        if (answer->id == NULL) {
-            memory_free(answer);
-            answer = NULL;
-        }
-    }
-    return answer;
-}
+enum { CPU_UNITS_PER_CPU = 1024, MEBIBYTE = 1 << 20 };
 
 /* ---- the table ---- */
 
@@ -232,7 +23,7 @@ static void start(struct runtime *runtime)
 
 static void list(struct runtime *runtime, runtime_list_fn *fn, void *context)
 {
-    struct process_answer *answer = answer_new("", context);
+    struct process_answer *answer = process_answer_new("", context);
     struct error err = {0};
     if (answer == NULL) {
         error_no_memory(&err, "listing processes");
@@ -241,13 +32,13 @@ static void list(struct runtime *runtime, runtime_list_fn *fn, void *context)
     }
     answer->kind = PROCESS_ANSWER_LIST;
     answer->fn.list = fn;
-    append((struct process_runtime *)runtime, answer);
+    process_answer_append((struct process_runtime *)runtime, answer);
 }
 
 static void inspect(struct runtime *runtime, const char *container_id, runtime_inspect_fn *fn,
                     void *context)
 {
-    struct process_answer *answer = answer_new(container_id, context);
+    struct process_answer *answer = process_answer_new(container_id, context);
     struct error err = {0};
     if (answer == NULL) {
         error_no_memory(&err, "inspecting a process");
@@ -256,7 +47,7 @@ static void inspect(struct runtime *runtime, const char *container_id, runtime_i
     }
     answer->kind = PROCESS_ANSWER_INSPECT;
     answer->fn.inspect = fn;
-    append((struct process_runtime *)runtime, answer);
+    process_answer_append((struct process_runtime *)runtime, answer);
 }
 
 static enum runtime_answer send_signal(struct process *process, int number, char *detail,
@@ -288,7 +79,7 @@ static void signal_run(struct runtime *base, struct run run, const char *signal,
 {
     struct process_runtime *runtime = (struct process_runtime *)base;
     struct process *process = process_table_find(runtime, run.container_id);
-    struct process_answer *answer = answer_new(run.container_id, context);
+    struct process_answer *answer = process_answer_new(run.container_id, context);
     int number = signal_name_number(span_of(signal));
 
     if (answer == NULL) {
@@ -309,13 +100,13 @@ static void signal_run(struct runtime *base, struct run run, const char *signal,
     } else {
         answer->answer = send_signal(process, number, answer->detail, sizeof answer->detail);
     }
-    append(runtime, answer);
+    process_answer_append(runtime, answer);
 }
 
 static void history(struct runtime *runtime, struct run run, const char *signal,
                     int64_t since_unix_ms, runtime_history_fn *fn, void *context)
 {
-    struct process_answer *answer = answer_new(run.container_id, context);
+    struct process_answer *answer = process_answer_new(run.container_id, context);
     (void)signal;
     (void)since_unix_ms;
     if (answer == NULL) {
@@ -324,21 +115,12 @@ static void history(struct runtime *runtime, struct run run, const char *signal,
     }
     answer->kind = PROCESS_ANSWER_HISTORY;
     answer->fn.history = fn;
-    append((struct process_runtime *)runtime, answer);
+    process_answer_append((struct process_runtime *)runtime, answer);
 }
 
 static struct runtime_info info(struct runtime *runtime)
 {
     return ((const struct process_runtime *)runtime)->info;
-}
-
-static void drop_answers(struct process_runtime *runtime)
-{
-    while (runtime->answers != NULL) {
-        struct process_answer *answer = runtime->answers;
-        runtime->answers = answer->next;
-        answer_free(answer);
-    }
 }
 
 static void free_runtime(struct runtime *base)
@@ -348,7 +130,7 @@ static void free_runtime(struct runtime *base)
         return;
     }
     process_directory_release(runtime);
-    drop_answers(runtime);
+    process_answer_drop(runtime);
     loop_timer_free(runtime->answer_timer);
     memory_free(runtime->directory);
     memory_free(runtime);
@@ -423,7 +205,7 @@ struct runtime *runtime_process_new(struct loop *loop, const struct runtime_proc
     runtime->loop = loop;
     runtime->answers_end = &runtime->answers;
     runtime->directory = memory_strdup(config->directory);
-    runtime->answer_timer = loop_timer_new(loop, answer_all, runtime);
+    runtime->answer_timer = loop_timer_new(loop, process_answer_all, runtime);
     if (process_directory_init(runtime, err) != 0 || check_kernel(err) != 0) {
         free_runtime(&runtime->base);
         return NULL;

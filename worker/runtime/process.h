@@ -2,9 +2,11 @@
 #define WORKER_RUNTIME_PROCESS_H
 
 /** Private to the process runtime: its state and what its files do for each other.
- *  process.c           the table of functions: list, inspect, signal
+ *  process.c           the table of functions
+ *  process_answer.c    what list, inspect and the others answer, in the loop's next turn
  *  process_table.c     the processes: found, followed by pidfd, ended
- *  process_directory.c the task files: inotify, read, changed, gone */
+ *  process_task.c      the task files: read, changed, gone
+ *  process_directory.c their directory: inotify, away and back */
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -106,16 +108,34 @@ char *process_table_id(const struct process_runtime *runtime, const struct proce
                        const struct process_entry *entry);
 void process_table_tell(struct process *process, enum runtime_event_kind kind);
 
-/* ---- process_directory.c ---- */
+/* ---- process_task.c ---- */
 
-int process_directory_init(struct process_runtime *runtime, struct error *err);
-void process_directory_start(struct process_runtime *runtime);
-void process_directory_release(struct process_runtime *runtime);
+/** Reads a task file anew: its processes are followed, those that it does not name any more are let
+ *  go; one that cannot be understood is named in the log and changes nothing. tell: as events. */
+void process_task_load(struct process_runtime *runtime, const char *name, bool tell);
+/** The file has vanished. */
+void process_task_unload(struct process_runtime *runtime, const char *name, bool tell);
 void process_task_free(struct process_task *task);
 
-/* ---- process.c ---- */
+/* ---- process_directory.c ---- */
 
-/** What was waiting for the process' end is answered. */
+/** Makes the timers. @return 0 or -1 with ERROR_NO_MEMORY */
+int process_directory_init(struct process_runtime *runtime, struct error *err);
+/** Begins to follow the directory, and goes on trying. */
+void process_directory_start(struct process_runtime *runtime);
+/** Lets directory, tasks and processes go. */
+void process_directory_release(struct process_runtime *runtime);
+
+/* ---- process_answer.c ---- */
+
+/** An answer to be filled in and appended; NULL when memory is out. */
+struct process_answer *process_answer_new(const char *id, void *context);
+/** It is told in the loop's next turn. */
+void process_answer_append(struct process_runtime *runtime, struct process_answer *answer);
+/** What was waiting for the process' end is told. */
 void process_answer_waiting(struct process *process);
+/** Tells all that was appended before; the context is the runtime. */
+void process_answer_all(void *context);
+void process_answer_drop(struct process_runtime *runtime);
 
 #endif

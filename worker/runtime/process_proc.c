@@ -23,11 +23,11 @@ enum { STAT_MAX_BYTES = 4096, START_TIME_FIELD = 22, MS_PER_S = 1000 };
 bool process_stat_parse(struct span text, struct process_stat *ret_stat)
 {
     const char *close = text.length == 0 ? NULL : memrchr(text.data, ')', text.length);
-    const char *end = text.data + text.length;
     struct process_stat stat = {0};
     if (close == NULL) {
         return false;
     }
+    const char *end = text.data + text.length;
     /* The command ends at the last ')': fields from 3 on follow, each after a space. */
     const char *at = close + 1;
     for (int field = 3; at < end && *at == ' '; field++) {
