@@ -92,6 +92,13 @@ def measure(what, url, tasks, connections, seconds, signed="unsigned"):
     return rate, int(found["wrong"])
 
 
+def cpu_seconds(pid):
+    """User and system time of a process, all its threads."""
+    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def measure_stopfleet(directory, seconds):
     wrong = 0
     broker = DevBroker(os.path.join(directory, "broker")).start()
@@ -106,8 +113,12 @@ def measure_stopfleet(directory, seconds):
             fleet.run_process(worker, f"target-{i}", "exec sleep 3600", flags=["--stop-timeout", "1"])
         tasks = wait_for(lambda: len(fleet.tasks(api)) == TASKS and fleet.tasks(api), 30, f"{TASKS} tasks in the view")
         best = 0
+        parts = {"API": api.pid, "broker": broker.pid, "Redis": redis.pid, "worker": worker.pid}
         for connections in (1, 64):
+            before = {name: cpu_seconds(pid) for name, pid in parts.items()}
             rate, failed = measure("stopfleet-api", api.url, tasks, connections, seconds)
+            used = ", ".join(f"{name} {(cpu_seconds(pid) - before[name]) / (rate * seconds) * 1e6:.0f} us" for name, pid in parts.items())
+            print(f"  CPU a StopTask: {used}")
             wrong += failed
             best = max(best, rate)
         with open(f"/proc/{api.pid}/status", encoding="ascii") as f:
