@@ -1,13 +1,15 @@
 #include "producer/http_reply.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include <event2/buffer.h>
 #include <event2/http.h>
 #include <event2/http_struct.h>
 
-#include "common/domain/task_document.h"
+#include "common/base/buffer.h"
+#include "common/base/memory.h"
+#include "common/domain/json_text.h"
+
+/** A hundred documents of the largest tasks that events can describe. */
+enum { ANSWER_MAX_BYTES = 64 * 1024 * 1024 };
 
 static const char *reason_of(int status)
 {
@@ -36,17 +38,25 @@ static void free_text(const void *data, size_t length, void *text)
 {
     (void)data;
     (void)length;
-    free(text);
+    memory_free(text);
 }
 
-/** Hands a text from jansson's allocator to the buffer. */
-static int add_text(struct evbuffer *output, char *text)
+/** Writes the body into the answer. @return false when memory is out, with nothing written */
+static bool add_json(struct evbuffer *output, const json_t *body)
 {
-    if (evbuffer_add_reference(output, text, strlen(text), free_text, text) != 0) {
-        free(text);
-        return -1;
+    struct buffer text;
+    buffer_init(&text, ANSWER_MAX_BYTES);
+    if (json_text_write(body, &text, NULL) != 0) {
+        buffer_release(&text);
+        return false;
     }
-    return 0;
+    size_t length = text.length;
+    char *bytes = buffer_steal(&text);
+    if (evbuffer_add_reference(output, bytes, length, free_text, bytes) != 0) {
+        memory_free(bytes);
+        return false;
+    }
+    return true;
 }
 
 static void finish(struct evhttp_request *request, int status, const char *content_type,
@@ -65,8 +75,7 @@ void http_reply_json(struct evhttp_request *request, int status, const char *req
     static const char out_of_memory[] =
         "{\"__type\":\"ServerException\",\"message\":\"The service failed: out of memory.\"}";
     struct evbuffer *output = evhttp_request_get_output_buffer(request);
-    char *text = body == NULL ? NULL : json_dumps(body, TASK_DOCUMENT_DUMP_FLAGS);
-    if (text == NULL || add_text(output, text) != 0) {
+    if (!add_json(output, body)) {
         status = 500;
         (void)evbuffer_add_reference(output, out_of_memory, sizeof out_of_memory - 1, NULL, NULL);
     }

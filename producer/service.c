@@ -145,18 +145,26 @@ bool service_has_cluster(const struct service *service, const char *cluster)
     return false;
 }
 
+/** Adds a problem to the list. @return always false: not ready */
+static bool add_problem(json_t *problems, const char *problem)
+{
+    json_t *text = json_string(problem);
+    (void)json_array_append_new(problems, text != NULL ? text : json_string("unknown"));
+    return false;
+}
+
 bool service_ready(const struct service *service, json_t **ret_report)
 {
     json_t *problems = json_array();
+    bool ready = true;
     if (service->kafka_away) {
-        (void)json_array_append_new(problems, json_string("Kafka does not answer"));
+        ready = add_problem(problems, "Kafka does not answer");
     } else if (service->topics_problem[0] != '\0') {
-        (void)json_array_append_new(problems, json_string(service->topics_problem));
+        ready = add_problem(problems, service->topics_problem);
     }
     if (!redis_view_connected(service->view)) {
-        (void)json_array_append_new(problems, json_string("Redis does not answer"));
+        ready = add_problem(problems, "Redis does not answer");
     }
-    bool ready = problems != NULL && json_array_size(problems) == 0;
     *ret_report = json_pack("{s:b,s:o}", "ready", ready, "problems", problems);
     return ready;
 }

@@ -5,7 +5,7 @@
 
 #include "common/base/log.h"
 #include "common/base/memory.h"
-#include "producer/topics.h"
+#include "producer/topic_wishes.h"
 
 enum { AGAIN_MS = 2000, AGAIN_TIMEOUT_MS = 1000, PROBLEMS_MAX_BYTES = 16 * 1024 };
 
@@ -65,7 +65,7 @@ static int check(struct topic_gate *gate, int64_t timeout_ms, struct error *err)
     struct error failure = {0};
     int result = 0;
     buffer_init(&problems, PROBLEMS_MAX_BYTES);
-    int checked = topics_check_events(gate->options, timeout_ms, &problems, &failure);
+    int checked = topic_wishes_check_events(gate->options, timeout_ms, &problems, &failure);
     if (checked != 0 && failure.code == ERROR_UNSUPPORTED) {
         result = take_problems(gate, failure.message, err);
     } else if (checked != 0) {

@@ -2,30 +2,10 @@
 
 #include <inttypes.h>
 
+#include "producer/topic_wishes.h"
 #include "producer/topics_marker.h"
 
-enum { TIMEOUT_MS = 10000, PROBLEMS_MAX_BYTES = 64 * 1024, TOPIC_COUNT = 3 };
-
-/** What the topics should be. One partition will do but for the events. */
-static void list_wishes(const struct api_options *options,
-                        struct kafka_topic_wish ret_wishes[TOPIC_COUNT])
-{
-    const struct kafka_topic_wish common = {
-        .partitions = (int32_t)options->partitions,
-        .replication = (int32_t)options->replication,
-        .min_insync_replicas = (int32_t)options->min_insync_replicas,
-        .kept_for_ever = true,
-    };
-    ret_wishes[0] = common;
-    ret_wishes[0].name = KAFKA_EVENTS_TOPIC;
-    ret_wishes[1] = common;
-    ret_wishes[1].name = KAFKA_HOSTS_TOPIC;
-    ret_wishes[1].partitions = 1;
-    ret_wishes[1].compacted = true;
-    ret_wishes[2] = common;
-    ret_wishes[2].name = KAFKA_REFUSED_TOPIC;
-    ret_wishes[2].partitions = 1;
-}
+enum { TIMEOUT_MS = 10000, PROBLEMS_MAX_BYTES = 64 * 1024 };
 
 /** Adds what is wrong with one topic. A broker that cannot tell its settings is a problem in words too.
  *  @return 0, or -1 if the topic could not be checked at all */
@@ -63,12 +43,12 @@ static int report_problems(const struct api_options *options, const struct buffe
 int topics_check(const struct api_options *options, FILE *out, struct error *err)
 {
     struct kafka_config kafka = api_options_kafka(options);
-    struct kafka_topic_wish wishes[TOPIC_COUNT];
+    struct kafka_topic_wish wishes[TOPIC_WISHES_COUNT];
     struct buffer problems;
     int result = TOPICS_FINE;
     buffer_init(&problems, PROBLEMS_MAX_BYTES);
-    list_wishes(options, wishes);
-    for (size_t i = 0; i < TOPIC_COUNT && result == TOPICS_FINE; i++) {
+    topic_wishes_list(options, wishes);
+    for (size_t i = 0; i < TOPIC_WISHES_COUNT && result == TOPICS_FINE; i++) {
         if (check_one(&kafka, &wishes[i], &problems, err) != 0) {
             result = TOPICS_UNKNOWN;
         }
@@ -83,10 +63,10 @@ int topics_check(const struct api_options *options, FILE *out, struct error *err
 int topics_create(const struct api_options *options, FILE *out, struct error *err)
 {
     struct kafka_config kafka = api_options_kafka(options);
-    struct kafka_topic_wish wishes[TOPIC_COUNT];
+    struct kafka_topic_wish wishes[TOPIC_WISHES_COUNT];
     bool created;
-    list_wishes(options, wishes);
-    for (size_t i = 0; i < TOPIC_COUNT; i++) {
+    topic_wishes_list(options, wishes);
+    for (size_t i = 0; i < TOPIC_WISHES_COUNT; i++) {
         if (kafka_topic_create(&kafka, &wishes[i], TIMEOUT_MS, &created, err) != 0) {
             return TOPICS_UNKNOWN;
         }
@@ -97,15 +77,4 @@ int topics_create(const struct api_options *options, FILE *out, struct error *er
         return TOPICS_UNKNOWN;
     }
     return result;
-}
-
-int topics_check_events(const struct api_options *options, int64_t timeout_ms,
-                        struct buffer *problems, struct error *err)
-{
-    struct kafka_config kafka = api_options_kafka(options);
-    struct kafka_topic_wish wishes[TOPIC_COUNT];
-    int32_t partitions;
-    list_wishes(options, wishes);
-    wishes[0].partitions = 1; /* how many there should be is not a matter of safety */
-    return kafka_topic_check(&kafka, &wishes[0], timeout_ms, &partitions, problems, err);
 }

@@ -1,12 +1,10 @@
 #ifndef PRODUCER_TOPICS_H
 #define PRODUCER_TOPICS_H
 
-/** The topics of a Stopfleet: `stopfleet-api topics create` and `topics check`, and the check that the service
- *  makes before it writes. */
+/** The topics of a Stopfleet: `stopfleet-api topics create` and `topics check`. */
 
 #include <stdio.h>
 
-#include "common/base/buffer.h"
 #include "producer/api_options.h"
 
 enum {
@@ -20,10 +18,5 @@ enum {
 int topics_create(const struct api_options *options, FILE *out, struct error *err);
 /** Checks without changing anything. @return as topics_create */
 int topics_check(const struct api_options *options, FILE *out, struct error *err);
-
-/** Appends a line to problems for every setting of stopfleet.events that can lose records. Blocks up to
- *  timeout_ms. @return 0, or -1 with ERROR_NOT_FOUND, ERROR_UNAVAILABLE, ERROR_TIMEOUT, ERROR_UNSUPPORTED */
-int topics_check_events(const struct api_options *options, int64_t timeout_ms,
-                        struct buffer *problems, struct error *err);
 
 #endif

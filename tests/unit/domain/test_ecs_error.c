@@ -2,6 +2,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -129,6 +130,40 @@ static void long_values_are_cut_at_a_character(void **state)
     }
 }
 
+static void bytes_that_are_no_text_are_replaced(void **state)
+{
+    (void)state;
+    struct ecs_error error;
+    (void)ecs_error_set(&error, ECS_ERROR_INTERNAL, "a\xff\xc3\xbc\xc3", NULL);
+    assert_string_equal(error.message, "The service failed: a?\xc3\xbc?.");
+    json_t *body = ecs_error_body(&error);
+    assert_non_null(body);
+    json_decref(body);
+}
+
+static void documentation_has_every_text(void **state)
+{
+    (void)state;
+    static char page[64 * 1024];
+    FILE *file = fopen("docs/api.md", "re");
+    assert_non_null(file);
+    size_t length = fread(page, 1, sizeof page - 1, file);
+    (void)fclose(file);
+    page[length] = '\0';
+    for (int code = ECS_ERROR_NONE + 1; code < ECS_ERROR_COUNT; code++) {
+        char row[1024];
+        const char *text = ecs_error_template((enum ecs_error_code)code);
+        const char *quote = text[0] == '\0' ? "" : "`";
+        (void)snprintf(row, sizeof row, "| `%s` | %d | %s%s%s |\n",
+                       ecs_error_exception((enum ecs_error_code)code),
+                       ecs_error_http_status((enum ecs_error_code)code), quote,
+                       text[0] == '\0' ? "(none)" : text, quote);
+        if (strstr(page, row) == NULL) {
+            fail_msg("docs/api.md lacks the line %s", row);
+        }
+    }
+}
+
 static void value_may_come_from_the_error_itself(void **state)
 {
     (void)state;
@@ -152,6 +187,8 @@ int main(void)
         cmocka_unit_test(every_row_is_fit_to_be_sent),
         cmocka_unit_test(body_has_a_message_only_if_there_is_one),
         cmocka_unit_test(long_values_are_cut_at_a_character),
+        cmocka_unit_test(bytes_that_are_no_text_are_replaced),
+        cmocka_unit_test(documentation_has_every_text),
         cmocka_unit_test(value_may_come_from_the_error_itself),
         cmocka_unit_test(code_outside_the_table_is_a_server_error),
     };
