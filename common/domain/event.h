@@ -73,9 +73,10 @@ struct event_stop_accepted {
 struct event_signal_sent {
     struct run run;
     const char *signal;
-    const char *answer;       /**< the engine's, e.g. "204" */
-    int64_t sent_unix_ms;     /**< wall clock when the engine was asked */
-    int64_t sent_boot_ms;     /**< boot-time clock then: the deadline counts from here */
+    const char *answer;   /**< the engine's, e.g. "204" */
+    int64_t sent_unix_ms; /**< wall clock at sent_boot_ms, for people */
+    int64_t
+        sent_boot_ms; /**< boot-time clock. SignalSent: when the engine had answered, from which the deadline counts; KillSent: when it was asked. So the log alone shows that no SIGKILL came before the grace had run out */
     const char *boot_id;      /**< boot that sent_boot_ms belongs to */
     int64_t deadline_unix_ms; /**< SignalSent: when the grace runs out, for people */
     bool maybe_repeated;      /**< the run has more than one intent of this signal */

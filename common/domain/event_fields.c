@@ -133,9 +133,10 @@ static const struct record_field signal_sent_fields[] = {
     BODY_RUN(signal_sent, run),
     BODY_TEXT(signal_sent, signal, "signal", 0, 24, "its name, `SIGTERM`"),
     BODY_TEXT(signal_sent, answer, "answer", CUT, 256, "the engine's answer"),
-    BODY_INTEGER(signal_sent, sent_unix_ms, "sent_unix_ms", 0, "wall clock when it was asked"),
+    BODY_INTEGER(signal_sent, sent_unix_ms, "sent_unix_ms", 0, "wall clock at `sent_boot_ms`"),
     BODY_INTEGER(signal_sent, sent_boot_ms, "sent_boot_ms", 0,
-                 "boot-time clock then: deadlines count from here"),
+                 "boot-time clock. SignalSent: when the engine had answered, from which "
+                 "the deadline counts; KillSent: when it was asked"),
     BODY_TEXT(signal_sent, boot_id, "boot_id", 0, ID_BYTES, "the boot that `sent_boot_ms` is of"),
     BODY_INTEGER(signal_sent, deadline_unix_ms, "deadline_unix_ms", 0,
                  "SignalSent: when the grace runs out, for people"),

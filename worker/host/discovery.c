@@ -5,11 +5,11 @@
 
 #include "common/base/log.h"
 #include "common/base/memory.h"
+#include "worker/host/discovery_notes.h"
 #include "worker/host/flights.h"
 #include "worker/host/live_health.h"
 #include "worker/host/run_claims.h"
 #include "worker/host/task_gone.h"
-#include "worker/host/text_set.h"
 
 enum {
     DEBOUNCE_MS = 50,
@@ -25,7 +25,7 @@ struct discovery {
     struct task_gone *gone;
     struct live_health *health;
     struct flights flights;
-    struct text_set excluded, warned;
+    struct discovery_notes notes;
     int64_t busy_ms; /**< how long the last list took here */
     bool listing, stopped;
     bool again; /**< something failed, or is not old enough */
@@ -141,11 +141,7 @@ static void act(struct discovery *discovery, const struct finding *finding)
         observe(discovery, finding);
         break;
     case FINDING_TOO_LARGE:
-        if (text_set_meet(&discovery->warned, finding->group)) {
-            log_error("discovery.too_large",
-                      "a task has more containers than an event can describe: it is not discovered",
-                      LOG_STR("group", finding->group));
-        }
+        discovery_note_too_large(&discovery->notes, finding->group);
         break;
     case FINDING_GONE:
         task_gone_begin(discovery->gone, finding->base);
@@ -159,41 +155,6 @@ static bool is_new(void *context, const char *cluster, const char *task)
     enum projector_knowledge known = projector_knows(discovery->env.projector, cluster, task);
     discovery->asked = discovery->asked || known == PROJECTOR_UNKNOWN;
     return known == PROJECTOR_ABSENT;
-}
-
-/* ---- what is said once ---- */
-
-static void say_excluded(struct discovery *discovery, const struct grouping *grouping)
-{
-    for (size_t i = 0; i < grouping->excluded.count; i++) {
-        const struct excluded_container *excluded = &grouping->excluded.items[i];
-        const struct described_container *d = &excluded->container->described;
-        if (text_set_meet(&discovery->excluded, d->container_id)) {
-            log_info("discovery.excluded", "a container is left alone",
-                     LOG_STR("container", d->name), LOG_STR("id", d->container_id),
-                     LOG_STR("why", group_exclusion_reason(excluded->reason)));
-        }
-    }
-    text_set_turn(&discovery->excluded);
-}
-
-static void say_warnings(struct discovery *discovery, const struct grouping *grouping)
-{
-    struct buffer key;
-    buffer_init(&key, 4096);
-    for (size_t i = 0; i < grouping->warnings.list.count; i++) {
-        const struct label_warning *warning = &grouping->warnings.list.items[i];
-        buffer_clear(&key);
-        if (buffer_append_format(&key, NULL, "%.200s %.200s %.200s", warning->container,
-                                 warning->label, warning->value) == 0 &&
-            text_set_meet(&discovery->warned, key.data)) {
-            log_warn("discovery.label", "a label of a container is of no use",
-                     LOG_STR("container", warning->container), LOG_STR("label", warning->label),
-                     LOG_STR("value", warning->value), LOG_STR("accepted", warning->accepted),
-                     LOG_STR("instead", warning->otherwise));
-        }
-    }
-    buffer_release(&key);
 }
 
 /* ---- a list ---- */
@@ -255,13 +216,12 @@ static int compare(struct discovery *discovery, const struct runtime_container *
         live_health_of(discovery->health, open.items[i].base, sorted, count);
     }
     live_health_turn(discovery->health);
-    say_excluded(discovery, &grouping);
-    say_warnings(discovery, &grouping);
+    discovery_note(&discovery->notes, &grouping);
     discovery->waits = observation.waits;
     for (size_t i = 0; i < observation.findings.count; i++) {
         act(discovery, &observation.findings.items[i]);
     }
-    text_set_turn(&discovery->warned);
+    discovery_notes_turn(&discovery->notes);
     discovery->again = discovery->again || grouping.settling;
     return 0;
 }
@@ -394,8 +354,7 @@ void discovery_free(struct discovery *discovery)
     task_gone_free(discovery->gone);
     live_health_free(discovery->health);
     flights_release(&discovery->flights);
-    text_set_release(&discovery->excluded);
-    text_set_release(&discovery->warned);
+    discovery_notes_release(&discovery->notes);
     memory_free(discovery);
 }
 

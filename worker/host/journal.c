@@ -11,7 +11,8 @@ enum {
     PATH_MAX_BYTES = 4096,
     SMALL_RECORD_BYTES = 8192,
     MARK_EVERY = 64,
-    COMPACT_FIRST_BYTES = 1 << 20
+    COMPACT_FIRST_BYTES = 1 << 20,
+    WORTH_COMPACTING_BYTES = 4096
 };
 
 char *journal_path(const char *directory, const char *prefix, const char *name, struct error *err)
@@ -65,6 +66,7 @@ static int event_payload(struct span event, struct buffer *buf, struct error *er
 static void set_compaction(struct journal *journal)
 {
     off_t at = 2 * journal->file.size_bytes;
+    journal->compacted_bytes = journal->file.size_bytes;
     journal->compact_bytes = at < COMPACT_FIRST_BYTES ? COMPACT_FIRST_BYTES : at;
 }
 
@@ -185,15 +187,22 @@ static off_t room_limit(const struct journal *journal, bool begins)
     return begins ? max_bytes - max_bytes / 4 : max_bytes;
 }
 
+/** Rewriting is worth it only when enough was written since the last time. */
+static bool worth_compacting(const struct journal *journal)
+{
+    return journal->file.size_bytes - journal->compacted_bytes >= WORTH_COMPACTING_BYTES;
+}
+
 static int append(struct journal *journal, struct span payload, bool begins, struct error *err)
 {
-    journal->file.max_bytes = room_limit(journal, begins);
+    struct error failure = {0};
     if (journal->file.size_bytes >= journal->compact_bytes) {
         (void)journal_compact(journal, NULL);
     }
-    struct error failure = {0};
+    journal->file.max_bytes = room_limit(journal, begins);
     int rc = append_file_append(&journal->file, payload, &failure);
-    if (rc != 0 && failure.code == ERROR_FULL && journal_compact(journal, NULL) == 0) {
+    if (rc != 0 && failure.code == ERROR_FULL && worth_compacting(journal) &&
+        journal_compact(journal, NULL) == 0) {
         journal->file.max_bytes = room_limit(journal, begins);
         failure = (struct error){0};
         rc = append_file_append(&journal->file, payload, &failure);

@@ -37,10 +37,11 @@ struct journal {
     struct journal_config config;
     struct append_file file;
     int64_t sequence;
-    int64_t events;      /**< event records in the file */
-    int64_t delivered;   /**< of these, from the first on, acknowledged by Kafka */
-    int64_t marked;      /**< as the last mark says */
-    off_t compact_bytes; /**< the file is rewritten when it has grown to this */
+    int64_t events;        /**< event records in the file */
+    int64_t delivered;     /**< of these, from the first on, acknowledged by Kafka */
+    int64_t marked;        /**< as the last mark says */
+    off_t compacted_bytes; /**< its size when it was rewritten last */
+    off_t compact_bytes;   /**< the file is rewritten when it has grown to this */
 };
 
 /** Opens this incarnation's file, copies what older files hold into it and deletes them. When the disk is full they stay, and are

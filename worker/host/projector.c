@@ -170,6 +170,7 @@ static void load(struct projector *projector)
 void projector_start(struct projector *projector, int64_t committed)
 {
     projector->committed = committed;
+    projector->begun = true;
     load(projector);
 }
 
@@ -253,7 +254,9 @@ void projector_step(struct projector *projector)
 
 void projector_on_view_back(struct projector *projector)
 {
-    loop_timer_arm(projector->retry, 0);
+    if (projector->begun) {
+        loop_timer_arm(projector->retry, 0);
+    }
     if (projector->loaded) {
         on_compare(projector);
     }

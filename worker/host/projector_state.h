@@ -15,8 +15,8 @@ enum {
     PROJECTOR_RETRY_MS = 500,    /**< until Redis is asked again */
     PROJECTOR_SEEN_MS = 5000, /**< `seen` alone moves over other hosts' records as often as this */
     PROJECTOR_COMPARE_MS = 60000, /**< `seen` is compared */
-    PROJECTOR_LINGER_MS = 60000,    /**< an ended base is held on, for those who ask */
-    PROJECTOR_ABSENT_MS = 10000,    /**< an absence is believed */
+    PROJECTOR_LINGER_MS = 60000,  /**< an ended base is held on, for those who ask */
+    PROJECTOR_ABSENT_MS = 10000,  /**< an absence is believed */
     PROJECTOR_PUT_MAX_BYTES = 64 * 1024 * 1024
 };
 
@@ -49,6 +49,7 @@ struct projector {
     size_t asked;            /**< of these, an answer will come */
     size_t ended;            /**< bases in state ENDED */
     uint64_t skipped;        /**< records that cannot be read */
+    bool begun;              /**< projector_start was called: partition and commit are known */
     bool loaded, loading, putting, paused;
     bool at_end; /**< the log's end was reached in this pass */
     bool ready;  /**< it was reached and all was put, once */

@@ -153,7 +153,10 @@ const struct task *stopper_base(const struct stop_task *task, int64_t *ret_pos)
 void stopper_look_later(struct stop_task *task, int64_t delay_ms)
 {
     struct stopper *stopper = task->stopper;
-    timers_arm(&stopper->timers, &task->look, stopper_now_boot(stopper) + delay_ms);
+    int64_t at = stopper_now_boot(stopper) + delay_ms;
+    if (!timer_armed(&task->look) || task->look.at_boot_ms > at) {
+        timers_arm(&stopper->timers, &task->look, at);
+    }
 }
 
 void stopper_tick(struct stopper *stopper)

@@ -103,7 +103,8 @@ struct planned_run stopper_accept_restarted(const struct stop_task *task,
     step.started_at = started_at;
     for (const struct stop_request *request = task->requests; request != NULL;
          request = request->next) {
-        if (request->stop_timeout_ms.known && task_names(&task->own, request->id)) {
+        if (request->stop_timeout_ms.known && !request->repeated &&
+            task_names(&task->own, request->id)) {
             step.grace_ms = plan_grace_ms(request->stop_timeout_ms, none, 0);
         }
     }
@@ -132,6 +133,26 @@ static bool still_describes(const struct description *description, const struct 
     return true;
 }
 
+static bool runs_again(const struct described_container *described,
+                       const struct stop_probe_item *item)
+{
+    return stopper_probe_running(item) && item->started_at != described->started_at;
+}
+
+/** Whose a run is that was started again shows only once all that was read is folded: another task may describe it. */
+static bool must_wait_for_claims(const struct stop_task *task, const struct task *base,
+                                 const struct stop_probe *probe)
+{
+    const struct stopper_environment *env = &task->stopper->env;
+    const struct description *description = &base->description;
+    bool again = false;
+    for (size_t i = 0; i < description->containers.count; i++) {
+        const struct described_container *described = &description->containers.items[i];
+        again = again || runs_again(described, stopper_probe_item(probe, described->container_id));
+    }
+    return again && env->ready != NULL && !env->ready(env->context);
+}
+
 static int make_plan(struct stop_task *task, const struct task *base,
                      const struct stop_probe *probe, struct optional_integer call_timeout_ms,
                      struct plan *ret_plan, struct error *err)
@@ -144,13 +165,12 @@ static int make_plan(struct stop_task *task, const struct task *base,
         return error_no_memory(err, "making a plan");
     }
     for (size_t i = 0; i < count; i++) {
-        const char *container_id = base->description.containers.items[i].container_id;
-        const struct stop_probe_item *item = stopper_probe_item(probe, container_id);
-        present[i].container_id = container_id;
-        present[i].run = (struct run){container_id, item->started_at};
+        const struct described_container *described = &base->description.containers.items[i];
+        const struct stop_probe_item *item = stopper_probe_item(probe, described->container_id);
+        present[i].container_id = described->container_id;
+        present[i].run = (struct run){described->container_id, item->started_at};
         present[i].running = stopper_probe_running(item);
-        bool again = present[i].running &&
-                     item->started_at != base->description.containers.items[i].started_at;
+        bool again = runs_again(described, item);
         present[i].claimed = again && env->claimed(env->context, task->entry.key, present[i].run);
     }
     struct plan_request request = {.description = &base->description,
@@ -207,7 +227,7 @@ static void on_looked(struct stop_task *task, const struct stop_probe *probe)
         stopper_accept(task);
         return;
     }
-    if (probe->failed) {
+    if (probe->failed || must_wait_for_claims(task, base, probe)) {
         stopper_look_later(task, STOPPER_LOOK_AGAIN_MS);
         return;
     }
@@ -232,9 +252,9 @@ static void look_at_containers(struct stop_task *task, const struct task *base)
 {
     size_t count = base->description.containers.count;
     struct error err = {0};
+    int rc = -1;
     const char **ids = memory_calloc(count, sizeof(const char *));
-    int rc = ids == NULL ? error_no_memory(&err, "looking at a task") : 0;
-    if (rc == 0) {
+    if (ids != NULL) {
         for (size_t i = 0; i < count; i++) {
             ids[i] = base->description.containers.items[i].container_id;
         }

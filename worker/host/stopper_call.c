@@ -34,7 +34,8 @@ static struct stop_slot *dequeue(struct stop_slot **first, struct stop_slot **la
     return slot;
 }
 
-static void take_out(struct stop_slot **first, struct stop_slot **last, struct stop_slot *slot)
+static void take_out(struct stop_slot **first, struct stop_slot **last,
+                     const struct stop_slot *slot)
 {
     struct stop_slot *before = NULL;
     for (struct stop_slot *at = *first; at != NULL; before = at, at = at->next_queued) {

@@ -38,8 +38,9 @@ struct stop_request {
     int64_t offset;
     char *id;
     struct optional_integer stop_timeout_ms;
-    bool handled; /**< taken up, or of no effect */
-    bool settled; /**< the base, folded to it, is terminal: it does not hold the commit back */
+    bool repeated; /**< a client's retry: the same id was read before, at a lower offset */
+    bool handled;  /**< taken up, or of no effect */
+    bool settled;  /**< the base, folded to it, is terminal: it does not hold the commit back */
     bool
         before_us; /**< read before our own WorkerStarted: an older incarnation may have acted on it */
 };
@@ -58,7 +59,8 @@ struct stop_slot {
     struct stop_task *task; /**< NULL = dropped while a call was out */
     struct stopper *stopper;
     struct id_entry entry; /**< by container id */
-    struct run run;        /**< container_id is entry.key, owned */
+    char *container_id;    /**< owned: entry.key and run.container_id */
+    struct run run;
     struct stop_run machine;
     struct timer_entry timer;
 
@@ -101,7 +103,8 @@ struct stop_probe {
 /** A task that the stopper knows of: requests for it, or own events. */
 struct stop_task {
     struct stopper *stopper;
-    struct id_entry entry; /**< by task id; key owned */
+    struct id_entry entry; /**< by task id */
+    char *id;              /**< owned: entry.key */
     char *cluster;         /**< NULL until an event says */
     struct task own;       /**< fold of the worker's own events: log, then journal */
     struct stop_request *requests;
@@ -195,6 +198,8 @@ struct planned_run stopper_accept_restarted(const struct stop_task *task,
 void stopper_run_sync(struct stop_task *task, bool begin);
 /** Starts the slots that were not. */
 void stopper_run_start(struct stop_task *task);
+/** Those that had to wait for containers that have all ended by now have their turn. */
+void stopper_run_release(struct stop_task *task);
 /** Feeds the machine; result: with INSPECTED_ENDED. */
 void stopper_run_feed(struct stop_slot *slot, const struct stop_input *input,
                       const struct run_result *result);
@@ -229,7 +234,7 @@ int64_t stopper_now_boot(const struct stopper *stopper);
 int64_t stopper_now_unix(const struct stopper *stopper);
 /** The base of a task and up to where it is folded. */
 const struct task *stopper_base(const struct stop_task *task, int64_t *ret_pos);
-/** Looks at the task again in a while. */
+/** Looks at the task again in a while, or earlier if that is due. */
 void stopper_look_later(struct stop_task *task, int64_t delay_ms);
 /** For tests without a loop: calls what is due. */
 void stopper_tick(struct stopper *stopper);

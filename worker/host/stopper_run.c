@@ -96,18 +96,6 @@ static void record_stuck(struct stop_slot *slot, enum stop_problem problem)
 
 /* ---- the machine ---- */
 
-/** Those for whose containers it was the last to end have their turn. */
-static void release(struct stop_task *task)
-{
-    for (struct stop_slot *slot = task->slots; slot != NULL; slot = slot->next) {
-        const struct planned_run *planned = task_planned(&task->own, slot->run);
-        if (slot->machine.state == STOP_WAITING && planned != NULL &&
-            plan_released(&task->own, planned)) {
-            stopper_run_on(slot, STOP_ON_RELEASED);
-        }
-    }
-}
-
 static bool take_fresh_look(struct stop_slot *slot)
 {
     int64_t seen = slot->seen_running_boot_ms;
@@ -132,8 +120,9 @@ static bool perform(struct stop_slot *slot, const struct stop_action *action,
         record_stuck(slot, action->problem);
         break;
     case STOP_ACTION_RECORD_EXIT:
-        record_exit(slot, result);
-        release(slot->task);
+        if (result != NULL) { /* as it is with the only event that leads here */
+            record_exit(slot, result);
+        }
         stopper_look_later(slot->task, 0);
         break;
     case STOP_ACTION_ARM:
@@ -169,28 +158,37 @@ static enum stop_event hold(const struct stop_slot *slot, enum stop_event event)
     return decides && waits && !stop_run_kill_decided(&slot->machine) ? STOP_ON_HELD : event;
 }
 
-void stopper_run_feed(struct stop_slot *slot, const struct stop_input *input,
-                      const struct run_result *result)
+/** One step of the machine. @return true if INSPECTED_RUNNING follows at once */
+static bool step(struct stop_slot *slot, const struct stop_input *input,
+                 const struct run_result *result)
 {
-    struct stop_input held = *input;
     struct stop_actions actions;
     struct error err = {0};
-    if (slot->stopper->superseded || slot->task == NULL) {
-        return;
-    }
+    struct stop_input held = *input;
     held.event = hold(slot, input->event);
     if (stop_engine_step(&slot->machine, &held, stopper_now_boot(slot->stopper), &actions, &err) !=
         0) {
         log_error("stop.bug", "the stop engine was given what it holds to be impossible",
                   LOG_STR("task", slot->task->entry.key), LOG_STR("error", err.message));
-        return;
+        return false;
     }
     bool seen = false;
     for (size_t i = 0; i < actions.count; i++) {
         seen = perform(slot, &actions.items[i], result) || seen;
     }
-    if (seen) {
-        stopper_run_on(slot, STOP_ON_INSPECTED_RUNNING);
+    return seen;
+}
+
+void stopper_run_feed(struct stop_slot *slot, const struct stop_input *input,
+                      const struct run_result *result)
+{
+    const struct stop_input seen = {.event = STOP_ON_INSPECTED_RUNNING};
+    if (slot->stopper->superseded || slot->task == NULL) {
+        return;
+    }
+    const struct stop_input *next = input;
+    while (step(slot, next, result)) {
+        next = &seen;
     }
 }
 
@@ -198,6 +196,17 @@ void stopper_run_on(struct stop_slot *slot, enum stop_event event)
 {
     struct stop_input input = {.event = event};
     stopper_run_feed(slot, &input, NULL);
+}
+
+void stopper_run_release(struct stop_task *task)
+{
+    for (struct stop_slot *slot = task->slots; slot != NULL; slot = slot->next) {
+        const struct planned_run *planned = task_planned(&task->own, slot->run);
+        if (slot->machine.state == STOP_WAITING && planned != NULL &&
+            plan_released(&task->own, planned)) {
+            stopper_run_on(slot, STOP_ON_RELEASED);
+        }
+    }
 }
 
 void stopper_run_hint(struct stop_slot *slot)
@@ -298,6 +307,6 @@ void stopper_run_start(struct stop_task *task)
             stopper_run_on(slot, STOP_ON_START);
         }
     }
-    release(task);
+    stopper_run_release(task);
     stopper_look_later(task, 0);
 }

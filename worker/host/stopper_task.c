@@ -10,6 +10,7 @@ static void on_look(void *context)
         return;
     }
     stopper_accept(task);
+    stopper_run_release(task);
     stopper_finish(task);
 }
 
@@ -37,11 +38,11 @@ static struct stop_task *make(struct stopper *stopper, const char *id, const cha
     task->stopper = stopper;
     task->look = (struct timer_entry){.fn = on_look, .context = task};
     task->cluster = memory_strdup(cluster);
-    char *key = memory_strdup(id);
-    task->entry = (struct id_entry){.key = key, .owner = task};
-    if (key == NULL || task->cluster == NULL || reserve_timer(stopper) != 0 ||
+    task->id = memory_strdup(id);
+    task->entry = (struct id_entry){.key = task->id, .owner = task};
+    if (task->id == NULL || task->cluster == NULL || reserve_timer(stopper) != 0 ||
         id_table_add(&stopper->tasks, &task->entry) != 0) {
-        memory_free(key);
+        memory_free(task->id);
         memory_free(task->cluster);
         memory_free(task);
         return NULL;
@@ -53,15 +54,6 @@ struct stop_task *stopper_task_need(struct stopper *stopper, const char *id, con
 {
     struct stop_task *task = stopper_task_find(stopper, id, strlen(id));
     return task != NULL ? task : make(stopper, id, cluster);
-}
-
-static void free_text(const char *text)
-{
-    union {
-        const char *borrowed;
-        char *owned;
-    } key = {.borrowed = text};
-    memory_free(key.owned);
 }
 
 static void free_requests(struct stop_task *task)
@@ -82,7 +74,7 @@ void stopper_task_free(struct stop_task *task)
     id_table_remove(&stopper->tasks, &task->entry);
     stopper->timer_count--;
     task_release(&task->own);
-    free_text(task->entry.key);
+    memory_free(task->id);
     memory_free(task->cluster);
     memory_free(task);
 }
@@ -124,7 +116,7 @@ void stopper_task_ended_in_log(struct stop_task *task, int64_t offset)
 
 void stopper_task_forget(struct stopper *stopper, int64_t projected)
 {
-    while (stopper->ended_count > STOPPER_ENDED_TASKS_MAX &&
+    while (stopper->ended_first != NULL && stopper->ended_count > STOPPER_ENDED_TASKS_MAX &&
            stopper->ended_first->terminal_offset < projected) {
         struct stop_task *oldest = stopper->ended_first;
         stopper->ended_first = oldest->next_ended;
@@ -147,7 +139,9 @@ int stopper_task_add_request(struct stop_task *task, int64_t offset, const struc
         return 0;
     }
     struct stop_request **link = &task->requests;
+    bool repeated = false;
     while (*link != NULL && (*link)->offset < offset) {
+        repeated = repeated || strcmp((*link)->id, event->id) == 0;
         link = &(*link)->next;
     }
     if (*link != NULL && (*link)->offset == offset) {
@@ -164,6 +158,7 @@ int stopper_task_add_request(struct stop_task *task, int64_t offset, const struc
                                      .offset = offset,
                                      .id = id,
                                      .stop_timeout_ms = event->stop_requested.stop_timeout_ms,
+                                     .repeated = repeated,
                                      .before_us = before_us};
     *link = request;
     return 0;
@@ -207,6 +202,7 @@ struct stop_slot *stopper_task_add_slot(struct stop_task *task, const struct pla
     }
     slot->task = task;
     slot->stopper = stopper;
+    slot->container_id = container_id;
     slot->entry = (struct id_entry){.key = container_id, .owner = slot};
     slot->run = (struct run){.container_id = container_id, .started_at = planned->started_at};
     slot->timer = (struct timer_entry){.fn = on_timer, .context = slot};
@@ -245,6 +241,6 @@ void stopper_slot_free(struct stop_slot *slot)
             return;
         }
     }
-    free_text(slot->entry.key);
+    memory_free(slot->container_id);
     memory_free(slot);
 }

@@ -49,6 +49,7 @@ struct world_call {
     enum world_call_kind kind;
     char container_id[80], signal[16];
     int64_t started_at, since_unix_ms;
+    struct world_container asked; /**< the container when it was asked for */
     union {
         runtime_inspect_fn *inspect;
         runtime_signal_fn *signal;
@@ -85,7 +86,8 @@ struct world {
     enum runtime_history_answer history; /**< 0 = as it was */
     struct task base;
     size_t based; /**< records folded into base */
-    bool base_unknown;
+    bool base_unknown, base_frozen;
+    bool stale_answers; /**< an inspection shows what was when it was asked for */
     char directory[64];
     struct identity identity;
     char incarnation[33];
@@ -93,8 +95,12 @@ struct world {
     struct stopper *stopper;
     int64_t default_grace_ms;
     int64_t call_limit;
-    bool superseded, journal_found, claimed, not_ready;
+    bool superseded, journal_found, claimed, not_ready, lost_state;
 };
+
+extern const struct runtime_ops WORLD_ENGINE;
+/** A signal arrives. @return false if there is no such run */
+bool world_reach(struct world *world, const struct world_call *call);
 
 /** A task "t" of the containers that were set up; the worker has observed it. */
 void world_open(struct world *world);
@@ -107,6 +113,8 @@ void world_crash(struct world *world, bool reaches);
 void world_lose_state(struct world *world);
 /** An API records a StopRequested. timeout -1 = none. */
 void world_request(struct world *world, const char *id, int64_t timeout_ms);
+/** Appends an event of whomever to the log. */
+void world_append(struct world *world, const struct event *event);
 /** Everything that can happen now happens. @return whether something did */
 bool world_settle(struct world *world);
 /** Time passes, millisecond by millisecond. */

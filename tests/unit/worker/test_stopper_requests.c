@@ -1,0 +1,289 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/worker/stop_checks.h"
+
+static void stopper_duplicate_requests_change_nothing(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 3000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 500);
+    world_request(world, "r1", -1);
+    world_request(world, "r2", -1);
+    world_run(world, 2600);
+    assert_stopped(world);
+    world_request(world, "r3", -1);
+    world_run(world, 100);
+    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
+    assert_int_equal(world_events(world, EVENT_STOP_ACCEPTED), 1);
+    assert_int_equal(world_fold(world)->named.count, 1);
+    assert_true(stopper_idle(world->stopper));
+    end_world(world);
+}
+
+static void stopper_further_request_changes_the_grace(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 3000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 1000);
+    world_request(world, "r2", 8000);
+    world_run(world, 6000);
+    assert_int_equal(world_signals(world, "a", 0, "SIGKILL"), 0);
+    assert_int_equal(world_fold(world)->named.count, 2);
+    assert_int_equal(world_fold(world)->plan.items[0].grace_ms, 8000);
+    world_run(world, 1010);
+    assert_int_equal(
+        world_signal_at(world, "a", "SIGKILL") - world_signal_at(world, "a", "SIGTERM"), 8000);
+    assert_stopped(world);
+    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
+    end_world(world);
+}
+
+static void stopper_force_shortens_a_stop_that_is_running(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 1000);
+    world_request(world, "r2", 0);
+    world_run(world, 10);
+    assert_stopped(world);
+    assert_int_equal(world_signals(world, "a", 0, "SIGKILL"), 1);
+    end_world(world);
+}
+
+static void stopper_grace_is_fixed_once_sigkill_is_decided(void **state)
+{
+    (void)state;
+    struct world *world =
+        make({.id = "a", .name = "a", .ignores = true, .immortal = true, .stop_timeout_ms = 1000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 1100);
+    assert_int_equal(world_signals(world, "a", 0, "SIGKILL"), 1);
+    world_request(world, "r2", 60000);
+    world_run(world, 10);
+    assert_int_equal(world_fold(world)->named.count, 2);
+    assert_int_equal(world_fold(world)->plan.items[0].grace_ms, 1000);
+    world_run(world, 10000);
+    assert_true(world_signals(world, "a", 0, "SIGKILL") >= 3);
+    assert_int_equal(world_fold(world)->stuck.count, 1);
+    assert_string_equal(world_fold(world)->stuck.items[0].reason,
+                        "the container runs on after SIGKILL");
+    assert_int_equal(world_events(world, EVENT_STOP_STUCK), 1);
+    world->containers[0].immortal = false;
+    world_run(world, 31000);
+    assert_stopped(world);
+    end_world(world);
+}
+
+/* ---- runs that start again ---- */
+
+static void stopper_run_that_starts_again_is_stopped_again(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .restarts = true, .obeys_after_ms = 50});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 300);
+    assert_stopped(world);
+    const struct task *task = world_fold(world);
+    assert_int_equal(task->plan.count, 2);
+    assert_int_equal(world_signals(world, "a", 5000, "SIGTERM"), 1);
+    assert_int_equal(world_signals(world, "a", task->plan.items[1].started_at, "SIGTERM"), 1);
+    assert_int_equal(world_events(world, EVENT_STOP_ACCEPTED), 2);
+    end_world(world);
+}
+
+static void stopper_run_of_another_task_is_left_alone(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .restarts = true, .obeys_after_ms = 50});
+    world->claimed = true;
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 300);
+    assert_stopped(world);
+    assert_int_equal(world_fold(world)->plan.count, 1);
+    assert_int_equal(world->signal_count, 1);
+    end_world(world);
+}
+
+static void stopper_described_container_that_runs_again_is_in_the_plan(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a"});
+    world->containers[0].started_at = 9000;
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 100);
+    assert_stopped(world);
+    assert_int_equal(world_fold(world)->plan.count, 2);
+    assert_int_equal(world_signals(world, "a", 9000, "SIGTERM"), 1);
+    assert_int_equal(world->signal_count, 1);
+    end_world(world);
+}
+
+static void stopper_says_nothing_while_a_run_looks_alive(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .obeys_after_ms = 100});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 50);
+    world_end_container(world, &world->containers[0], 4, true);
+    world_answer_call(world);
+    assert_non_null(stopper_own(world->stopper, "t"));
+    assert_int_equal(stopper_own(world->stopper, "t")->exits.count, 1);
+    world->containers[0].status = RUNTIME_RUNNING;
+    world_run(world, 2500);
+    assert_int_equal(world_events(world, EVENT_TASK_STOPPED), 0);
+    world->containers[0].status = RUNTIME_EXITED;
+    world_run(world, 1100);
+    assert_stopped(world);
+    end_world(world);
+}
+
+static void stopper_hint_while_an_inspection_is_out_is_not_lost(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 50);
+    world->stale_answers = true;
+    stopper_on_runtime_back(world->stopper);
+    assert_int_equal(world->call_count, 1);
+    world_end_container(world, &world->containers[0], 4, true);
+    world_run(world, 20);
+    assert_stopped(world);
+    end_world(world);
+}
+
+/* ---- when new work may be taken up ---- */
+
+static void stopper_waits_for_the_base(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a"});
+    world->base_unknown = true;
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 50);
+    assert_int_equal(world->signal_count, 0);
+    assert_true(stopper_concerned(world->stopper, "t"));
+    assert_int_equal(stopper_commit_floor(world->stopper, 100, 100), 2);
+    world->base_unknown = false;
+    (void)world_fold(world);
+    stopper_on_base(world->stopper, "c", "t");
+    world_run(world, 50);
+    assert_stopped(world);
+    end_world(world);
+}
+
+static void stopper_waits_until_the_base_is_folded_to_the_request(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a"});
+    world_start(world, true);
+    world->base_frozen = true;
+    world_request(world, "r1", -1);
+    world_run(world, 50);
+    assert_int_equal(world->signal_count, 0);
+    world->base_frozen = false;
+    (void)world_fold(world);
+    stopper_on_base(world->stopper, "c", "t");
+    world_run(world, 50);
+    assert_stopped(world);
+    end_world(world);
+}
+
+static void stopper_commit_floor_follows_the_terminal_event(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .obeys_after_ms = 100});
+    world_start(world, true);
+    assert_int_equal(stopper_commit_floor(world->stopper, 1, 1), 1);
+    world_settle(world);
+    world_request(world, "r1", -1);
+    world_settle(world);
+    int64_t next = (int64_t)world->log_count;
+    assert_int_equal(stopper_commit_floor(world->stopper, next, next), 2);
+    world_run(world, 200);
+    next = (int64_t)world->log_count;
+    assert_int_equal(stopper_commit_floor(world->stopper, next, next - 2), next - 2);
+    assert_int_equal(stopper_commit_floor(world->stopper, next, next), next);
+    assert_null(stopper_own(world->stopper, "t"));
+    end_world(world);
+}
+
+static void stopper_request_of_a_terminal_base_holds_nothing_back(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a"});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 50);
+    assert_stopped(world);
+    world_crash(world, false);
+    world_start(world, true);
+    world_request(world, "late", -1);
+    world_run(world, 50);
+    assert_true(stopper_idle(world->stopper));
+    int64_t next = (int64_t)world->log_count;
+    assert_int_equal(stopper_commit_floor(world->stopper, next, next), next);
+    assert_int_equal(world->signal_count, 1);
+    end_world(world);
+}
+
+static void stopper_later_incarnation_ends_this_one(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true});
+    world_start(world, true);
+    world_settle(world);
+    struct event event;
+    struct error err = {0};
+    char id[37];
+    assert_int_equal(
+        identity_event(&world->identity, EVENT_WORKER_STARTED, NULL, 1, id, &event, &err), 0);
+    event.actor.incarnation = "another";
+    stopper_on_record(world->stopper, 77, &event);
+    assert_true(world->superseded);
+    world_request(world, "r1", -1);
+    world_run(world, 100);
+    assert_int_equal(world->signal_count, 0);
+    end_world(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stopper_duplicate_requests_change_nothing),
+        cmocka_unit_test(stopper_further_request_changes_the_grace),
+        cmocka_unit_test(stopper_force_shortens_a_stop_that_is_running),
+        cmocka_unit_test(stopper_grace_is_fixed_once_sigkill_is_decided),
+        cmocka_unit_test(stopper_run_that_starts_again_is_stopped_again),
+        cmocka_unit_test(stopper_run_of_another_task_is_left_alone),
+        cmocka_unit_test(stopper_described_container_that_runs_again_is_in_the_plan),
+        cmocka_unit_test(stopper_says_nothing_while_a_run_looks_alive),
+        cmocka_unit_test(stopper_hint_while_an_inspection_is_out_is_not_lost),
+        cmocka_unit_test(stopper_waits_for_the_base),
+        cmocka_unit_test(stopper_waits_until_the_base_is_folded_to_the_request),
+        cmocka_unit_test(stopper_commit_floor_follows_the_terminal_event),
+        cmocka_unit_test(stopper_request_of_a_terminal_base_holds_nothing_back),
+        cmocka_unit_test(stopper_later_incarnation_ends_this_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
