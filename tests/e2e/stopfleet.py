@@ -235,34 +235,39 @@ class Fleet:
 
 
 class Containers:
-    """Containers of the probe image on the machine's Docker engine; all of them go at the end."""
+    """Containers of the probe image on the machine's Docker engine, or on one of its own; all of them go at the end."""
 
-    def __init__(self):
-        self.endpoint = f"unix://{docker_engine.ensure()}"
-        self.image = docker_engine.probe_image()
+    def __init__(self, engine=None):
+        self.engine = engine
+        self.socket = engine.socket if engine else docker_engine.ensure()
+        self.endpoint = f"unix://{self.socket}"
+        self.image = docker_engine.probe_image(at=self.socket)
         self.ids = []
+
+    def docker(self, *arguments, check=True):
+        return docker_engine.docker(*arguments, at=self.socket, check=check)
 
     def run(self, name, *flags, command=("obey",)):
         """Starts a container; its id. A left-over of the same name goes first."""
-        docker_engine.docker("rm", "-f", name, check=False)
-        container = docker_engine.docker("run", "-d", "--name", name, *flags, self.image, *command)
+        self.docker("rm", "-f", name, check=False)
+        network = ["--network", "none"] if self.engine else []
+        container = self.docker("run", "-d", "--name", name, *network, *flags, self.image, *command)
         self.ids.append(container)
         return container
 
-    @staticmethod
-    def inspect(container):
-        return json.loads(docker_engine.docker("inspect", container))[0]
+    def inspect(self, container):
+        return json.loads(self.docker("inspect", container))[0]
 
-    @staticmethod
-    def signal(container, name):
-        docker_engine.docker("kill", "--signal", name, container)
+    def signal(self, container, name):
+        self.docker("kill", "--signal", name, container)
 
-    @staticmethod
-    def signals(container):
+    def signals(self, container):
         """What the container's own log says that it got, in order."""
-        lines = docker_engine.docker("logs", container).splitlines()
+        lines = self.docker("logs", container).splitlines()
         return [line.split()[1] for line in lines if line.startswith("signal ")]
 
     def close(self):
         if self.ids:
-            docker_engine.docker("rm", "-f", *self.ids, check=False)
+            self.docker("rm", "-f", *self.ids, check=False)
+        if self.engine:
+            self.engine.close()

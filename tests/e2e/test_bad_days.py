@@ -15,6 +15,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
 import docker_engine  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
+from private_engine import PrivateEngine  # noqa: E402
 from redis_server import Redis  # noqa: E402
 from server import wait_for  # noqa: E402
 
@@ -276,6 +277,32 @@ class Engine(BadDay):
             self.assertTrue(second)
             self.assertEqual(self.api.call("StopTask", {"cluster": CLUSTER, "task": task}, path="/stop-timeout/1")[0], 200)
             self.fleet.wait_status(self.api, task, "STOPPED")
+        finally:
+            worker.stop()
+            containers.close()
+
+    def test_docker_restarted_under_the_worker(self):
+        """live-restore keeps the container running while its engine is away, in mid-grace."""
+        containers = Containers(PrivateEngine(live_restore=True).start())
+        worker = self.fleet.worker("docker-restarted", "f" * 32, ["--runtime", "docker", "--docker-endpoint", containers.endpoint])
+        try:
+            container = containers.run("restarted", "--label", "io.stopfleet.task=restarted", "--stop-timeout", "5", command=["ignore"])
+            task = self.fleet.task_of(self.api, "restarted")
+            self.assertEqual(self.stop(task)[0], 200)
+            [term] = self.fleet.wait_events(task, "SignalSent")
+            containers.engine.stop()
+            worker.wait_log("runtime.away")
+            containers.engine.start()
+            document = self.fleet.wait_status(self.api, task, "STOPPED", seconds=60)
+            self.assertEqual(document["containers"][0]["exitCode"], 137)
+            self.assertEqual(containers.signals(container), ["TERM"])
+            [kill] = self.fleet.events(task, "KillSent")
+            self.assertGreaterEqual(kill["sent_boot_ms"] - term["sent_boot_ms"], 5000)
+            # It goes on finding what is started there.
+            containers.run("afterwards", "--label", "io.stopfleet.task=afterwards", command=["obey", "3"])
+            task = self.fleet.task_of(self.api, "afterwards")
+            self.assertEqual(self.stop(task)[0], 200)
+            self.assertEqual(self.fleet.wait_status(self.api, task, "STOPPED")["containers"][0]["exitCode"], 3)
         finally:
             worker.stop()
             containers.close()

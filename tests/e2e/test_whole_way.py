@@ -1,4 +1,5 @@
-"""aws ecs stop-task stops a real container, through Kafka and Redis: two hosts, two APIs, one cluster."""
+"""aws ecs stop-task stops a real container, through Kafka and Redis: three hosts (two Docker engines, one of plain
+processes), two APIs, one cluster."""
 
 import os
 import shutil
@@ -10,6 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
+from private_engine import PrivateEngine  # noqa: E402
 from redis_server import Redis  # noqa: E402
 from server import wait_for  # noqa: E402
 
@@ -27,6 +29,8 @@ class WholeWay(unittest.TestCase):
         fleet.make_topics()
         cls.docker_worker = fleet.worker("docker-host", DOCKER_HOST_ID, [
             "--runtime", "docker", "--docker-endpoint", cls.docker.endpoint, "--stop-timeout", "2s"])
+        cls.other_docker = Containers(PrivateEngine().start())
+        fleet.worker("other-docker-host", "c" * 32, ["--runtime", "docker", "--docker-endpoint", cls.other_docker.endpoint])
         cls.process_worker = fleet.process_worker(extra=["--stop-timeout", "2s"])
         cls.api = fleet.api("api-1")
         cls.other_api = fleet.api("api-2")
@@ -37,6 +41,7 @@ class WholeWay(unittest.TestCase):
             cls.fleet.close()
         finally:
             cls.docker.close()
+            cls.other_docker.close()
             cls.redis.stop()
             cls.kafka.stop()
             shutil.rmtree(cls.directory, ignore_errors=True)
@@ -102,7 +107,26 @@ class WholeWay(unittest.TestCase):
         self.assertEqual([s[0] for s in steps], ["SignalSent", "ContainerExited", "SignalSent", "ContainerExited"])
         self.assertEqual([s[1] for s in steps if s[0] == "ContainerExited"], ["shop-web", "shop-db"])
 
-    def test_a_task_on_the_other_host(self):
+    def test_two_docker_hosts_and_one_stop(self):
+        """The same name on two engines: the stop reaches the one that was named, and no other."""
+        fleet = self.fleet
+        here = self.container("same-name", "obey", "1")
+        there = self.other_docker.run("same-name", "--label", "io.stopfleet.task=same-name", command=["obey", "2"])
+        wait_for(lambda: len(self.ids_of("same-name")) == 2, 20, "both tasks in the view")
+        by_host = {fleet.describe(self.api, task)["containerInstanceArn"].rsplit("/", 1)[1]: task for task in self.ids_of("same-name")}
+        fleet.aws(self.api, "stop-task", "--cluster", CLUSTER, "--task", by_host["c" * 32])
+        document = fleet.wait_status(self.other_api, by_host["c" * 32], "STOPPED")
+        self.assertEqual([(c["runtimeId"], c["exitCode"]) for c in document["containers"]], [(there, 2)])
+        self.assertEqual(self.docker.signals(here), [])
+        self.assertEqual(fleet.describe(self.api, by_host[DOCKER_HOST_ID])["lastStatus"], "RUNNING")
+        fleet.aws(self.api, "stop-task", "--cluster", CLUSTER, "--task", by_host[DOCKER_HOST_ID])
+        self.assertEqual(fleet.wait_status(self.api, by_host[DOCKER_HOST_ID], "STOPPED")["containers"][0]["exitCode"], 1)
+
+    def ids_of(self, container_name):
+        documents = [self.fleet.describe(self.api, task) for task in self.fleet.tasks(self.api)]
+        return [d["taskArn"].rsplit("/", 1)[1] for d in documents if d and any(c["name"] == container_name for c in d["containers"])]
+
+    def test_a_task_on_another_host(self):
         fleet = self.fleet
         fleet.run_process(self.process_worker, "plain", "trap 'exit 3' TERM; while :; do sleep 0.05; done")
         task = fleet.task_of(self.other_api, "main")

@@ -37,11 +37,11 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(self._path)
 
 
-def request(method, path, body=None, *, timeout=30.0, content_type="application/json"):
-    """One call of the Engine API: (status, parsed JSON or bytes)."""
+def request(method, path, body=None, *, timeout=30.0, content_type="application/json", at=SOCKET):
+    """One call of the Engine API at that socket: (status, parsed JSON or bytes)."""
     if body is not None and not isinstance(body, bytes):
         body = json.dumps(body).encode()
-    connection = _UnixConnection(SOCKET, timeout)
+    connection = _UnixConnection(at, timeout)
     try:
         connection.request(method, path, body, {"Content-Type": content_type} if body else {})
         answer = connection.getresponse()
@@ -53,9 +53,9 @@ def request(method, path, body=None, *, timeout=30.0, content_type="application/
     return answer.status, data
 
 
-def answers(timeout=2.0):
+def answers(timeout=2.0, at=SOCKET):
     try:
-        return request("GET", "/_ping", timeout=timeout)[0] == 200
+        return request("GET", "/_ping", timeout=timeout, at=at)[0] == 200
     except (OSError, http.client.HTTPException):
         return False
 
@@ -68,10 +68,10 @@ def client():
     raise ServerError("no docker command here: deploy/packages/install.sh docker")
 
 
-def docker(*arguments, timeout=60, check=True):
+def docker(*arguments, timeout=60, check=True, at=SOCKET):
     """Runs the docker command; its standard output, stripped."""
     result = subprocess.run(
-        [client(), "-H", f"unix://{SOCKET}", *arguments], stdin=subprocess.DEVNULL,
+        [client(), "-H", f"unix://{at}", *arguments], stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, check=False)
     if check and result.returncode != 0:
         raise ServerError(f"docker {' '.join(arguments)}: {result.stderr.strip()}")
@@ -92,11 +92,15 @@ def _remove_stale_pid_files():
             os.unlink(path)
 
 
+def dockerd_program():
+    program = shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/sbin")
+    if program is None:
+        raise ServerError("no dockerd is installed: deploy/packages/install.sh docker")
+    return program
+
+
 def _start():
-    dockerd = shutil.which("dockerd") or shutil.which("dockerd", path="/usr/sbin:/sbin")
-    if dockerd is None:
-        raise ServerError("no Docker engine answers, and no dockerd is installed: "
-                          "deploy/packages/install.sh docker")
+    dockerd = dockerd_program()
     if os.geteuid() != 0:
         raise ServerError(f"no Docker engine answers at {SOCKET} and only root can start one: "
                           "start it (systemctl start docker) or run this as root")
@@ -164,7 +168,7 @@ def stop_started():
     return True
 
 
-def import_image(tag, files, changes=()):
+def import_image(tag, files, changes=(), at=SOCKET):
     """Makes an image of {path: bytes}, each file executable. Nothing is done if it is there as asked."""
     digest = hashlib.sha256()
     archive = io.BytesIO()
@@ -175,14 +179,14 @@ def import_image(tag, files, changes=()):
             tar.addfile(info, io.BytesIO(content))
     digest.update(archive.getvalue() + "\0".join(changes).encode())
     label = f'LABEL io.stopfleet.image="{digest.hexdigest()}"'
-    status, image = request("GET", f"/images/{tag}/json")
+    status, image = request("GET", f"/images/{tag}/json", at=at)
     if status == 200 and (image["Config"].get("Labels") or {}).get("io.stopfleet.image") == digest.hexdigest():
         return tag
     name, _, version = tag.partition(":")
     query = [("fromSrc", "-"), ("repo", name), ("tag", version or "latest"),
              *(("changes", change) for change in (*changes, label))]
     status, answer = request("POST", "/images/create?" + urllib.parse.urlencode(query),
-                             archive.getvalue(), content_type="application/x-tar")
+                             archive.getvalue(), content_type="application/x-tar", at=at)
     if status != 200 or "error" in answer:
         raise ServerError(f"import of image {tag}: HTTP {status} {answer}")
     return tag
@@ -202,8 +206,8 @@ def probe_program():
     return path
 
 
-def probe_image(tag=PROBE, changes=()):
+def probe_image(tag=PROBE, changes=(), at=SOCKET):
     """An image whose entry point is the probe; the command is its mode (default: obey)."""
     with open(probe_program(), "rb") as f:
         program = f.read()
-    return import_image(tag, {"/probe": program}, ('ENTRYPOINT ["/probe"]', 'CMD ["obey"]', *changes))
+    return import_image(tag, {"/probe": program}, ('ENTRYPOINT ["/probe"]', 'CMD ["obey"]', *changes), at)
