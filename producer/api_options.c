@@ -7,9 +7,6 @@
 
 #define AT(member) offsetof(struct api_options, member)
 
-static const char *const LOG_FORMATS[] = {"text", "json", NULL};
-static const char *const LOG_LEVELS[] = {"debug", "info", "warn", "error", NULL};
-
 static const struct option_spec SPECS[] = {
     {.name = "listen",
      .type = OPTION_TEXT,
@@ -76,17 +73,7 @@ static const struct option_spec SPECS[] = {
      .offset = AT(instance),
      .group = "Identity",
      .help = "Name of this instance in the events that it writes. Default: the host name."},
-    {.name = "kafka-brokers",
-     .type = OPTION_TEXT,
-     .offset = AT(kafka_brokers),
-     .env_alias = "STOPFLEET_KAFKA",
-     .group = "Log",
-     .help = "Kafka brokers, HOST:PORT with commas between them. Needed."},
-    {.name = "kafka-option",
-     .type = OPTION_TEXT_LIST,
-     .offset = AT(kafka_options),
-     .group = "Log",
-     .help = "NAME=VALUE passed to librdkafka; may be given several times."},
+    CONNECTION_OPTIONS_KAFKA(struct api_options),
     {.name = "unsafe-topics",
      .type = OPTION_BOOLEAN,
      .offset = AT(unsafe_topics),
@@ -118,51 +105,8 @@ static const struct option_spec SPECS[] = {
      .group = "Topics",
      .help = "Replicas that must hold a record before it counts: to create with, and the least "
              "that is safe."},
-    {.name = "redis",
-     .type = OPTION_TEXT,
-     .offset = AT(redis),
-     .default_text = "127.0.0.1:6379",
-     .group = "View",
-     .help = "Redis, HOST:PORT or unix:/PATH."},
-    {.name = "redis-username",
-     .type = OPTION_TEXT,
-     .offset = AT(redis_username),
-     .group = "View",
-     .help = "User name for Redis' ACL."},
-    {.name = "redis-password",
-     .type = OPTION_TEXT,
-     .offset = AT(redis_password),
-     .flags = OPTION_SECRET,
-     .group = "View",
-     .help = "Password for Redis."},
-    {.name = "redis-database",
-     .type = OPTION_INTEGER,
-     .offset = AT(redis_database),
-     .default_text = "0",
-     .min = 0,
-     .max = 1023,
-     .group = "View",
-     .help = "Number of the Redis database."},
-    {.name = "redis-prefix",
-     .type = OPTION_TEXT,
-     .offset = AT(redis_prefix),
-     .default_text = "stopfleet",
-     .group = "View",
-     .help = "Beginning of every key in Redis."},
-    {.name = "log-format",
-     .type = OPTION_CHOICE,
-     .offset = AT(log_format),
-     .default_text = "text",
-     .choices = LOG_FORMATS,
-     .group = "Output",
-     .help = "Form of the program's own log lines on standard error."},
-    {.name = "log-level",
-     .type = OPTION_CHOICE,
-     .offset = AT(log_level),
-     .default_text = "info",
-     .choices = LOG_LEVELS,
-     .group = "Output",
-     .help = "Least level of log lines that are written; debug has a line for each call."},
+    CONNECTION_OPTIONS_REDIS(struct api_options),
+    CONNECTION_OPTIONS_LOG(struct api_options, "info"),
 };
 
 const struct option_program API_OPTIONS_PROGRAM = {
@@ -190,10 +134,8 @@ static const char *shown(const char *text)
 
 int api_options_check(const struct api_options *options, struct error *err)
 {
-    if (options->kafka_brokers == NULL) {
-        return error_set(err, ERROR_INVALID,
-                         "no Kafka to write to: give --kafka-brokers HOST:PORT or set "
-                         "STOPFLEET_KAFKA");
+    if (connection_options_check(options->kafka_brokers, options->redis, err) != 0) {
+        return -1;
     }
     if (!consists_of(options->account, "0123456789") || strlen(options->account) != 12) {
         return error_set(err, ERROR_INVALID, "--account \"%s\" is not a number of 12 digits",
@@ -206,9 +148,8 @@ int api_options_check(const struct api_options *options, struct error *err)
                          "as in us-east-1",
                          shown(options->region));
     }
-    if (options->listen == NULL || options->redis == NULL) {
-        return error_set(err, ERROR_INVALID, "--%s cannot be empty: give HOST:PORT",
-                         options->listen == NULL ? "listen" : "redis");
+    if (options->listen == NULL) {
+        return error_set(err, ERROR_INVALID, "--listen cannot be empty: give HOST:PORT");
     }
     for (size_t i = 0; i < options->clusters.count; i++) {
         if (!arn_is_cluster_name(options->clusters.items[i])) {
@@ -229,17 +170,10 @@ int api_options_check(const struct api_options *options, struct error *err)
 
 struct kafka_config api_options_kafka(const struct api_options *options)
 {
-    return (struct kafka_config){.brokers = options->kafka_brokers,
-                                 .client_id = "stopfleet-api",
-                                 .options = &options->kafka_options};
+    return CONNECTION_KAFKA_CONFIG(options, "stopfleet-api");
 }
 
 struct redis_config api_options_redis(const struct api_options *options)
 {
-    return (struct redis_config){.address = options->redis,
-                                 .username = options->redis_username,
-                                 .password = options->redis_password,
-                                 .database = options->redis_database,
-                                 .prefix = options->redis_prefix,
-                                 .command_timeout_ms = options->request_timeout_ms};
+    return CONNECTION_REDIS_CONFIG(options, options->request_timeout_ms);
 }

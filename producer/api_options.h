@@ -4,8 +4,8 @@
 /** The options of stopfleet-api: one table for flags, environment, file, help and documentation. */
 
 #include "common/base/option.h"
+#include "common/io/connection_options.h"
 #include "common/io/kafka.h"
-#include "common/io/redis_view.h"
 
 /** What option_parse fills. */
 struct api_options {
@@ -19,19 +19,11 @@ struct api_options {
     char *region;
     struct option_list clusters;
     char *instance;
-    char *kafka_brokers;
-    struct option_list kafka_options;
+    CONNECTION_OPTION_MEMBERS;
     bool unsafe_topics;
-    char *redis;
-    char *redis_username;
-    char *redis_password;
-    int64_t redis_database;
-    char *redis_prefix;
     int64_t partitions;
     int64_t replication;
     int64_t min_insync_replicas;
-    int log_format; /**< enum log_format */
-    int log_level;  /**< enum log_level */
 };
 
 extern const struct option_program API_OPTIONS_PROGRAM;

@@ -8,21 +8,8 @@
 
 #define AT(member) offsetof(struct audit_options, member)
 
-static const char *const LOG_FORMATS[] = {"text", "json", NULL};
-static const char *const LOG_LEVELS[] = {"debug", "info", "warn", "error", NULL};
-
 static const struct option_spec SPECS[] = {
-    {.name = "kafka-brokers",
-     .type = OPTION_TEXT,
-     .offset = AT(kafka_brokers),
-     .env_alias = "STOPFLEET_KAFKA",
-     .group = "Log",
-     .help = "Kafka brokers, HOST:PORT with commas between them. Needed."},
-    {.name = "kafka-option",
-     .type = OPTION_TEXT_LIST,
-     .offset = AT(kafka_options),
-     .group = "Log",
-     .help = "NAME=VALUE passed to librdkafka; may be given several times."},
+    CONNECTION_OPTIONS_KAFKA(struct audit_options),
     {.name = "timeout",
      .type = OPTION_DURATION_MS,
      .offset = AT(timeout_ms),
@@ -31,37 +18,7 @@ static const struct option_spec SPECS[] = {
      .max = 3600000,
      .group = "Log",
      .help = "How long Kafka or Redis may be silent before the command gives up."},
-    {.name = "redis",
-     .type = OPTION_TEXT,
-     .offset = AT(redis),
-     .default_text = "127.0.0.1:6379",
-     .group = "View",
-     .help = "Redis, HOST:PORT or unix:/PATH (check, rebuild)."},
-    {.name = "redis-username",
-     .type = OPTION_TEXT,
-     .offset = AT(redis_username),
-     .group = "View",
-     .help = "User name for Redis' ACL."},
-    {.name = "redis-password",
-     .type = OPTION_TEXT,
-     .offset = AT(redis_password),
-     .flags = OPTION_SECRET,
-     .group = "View",
-     .help = "Password for Redis."},
-    {.name = "redis-database",
-     .type = OPTION_INTEGER,
-     .offset = AT(redis_database),
-     .default_text = "0",
-     .min = 0,
-     .max = 1023,
-     .group = "View",
-     .help = "Number of the Redis database."},
-    {.name = "redis-prefix",
-     .type = OPTION_TEXT,
-     .offset = AT(redis_prefix),
-     .default_text = "stopfleet",
-     .group = "View",
-     .help = "Beginning of every key in Redis."},
+    CONNECTION_OPTIONS_REDIS(struct audit_options),
     {.name = "retention",
      .type = OPTION_DURATION_MS,
      .offset = AT(retention_ms),
@@ -112,20 +69,7 @@ static const struct option_spec SPECS[] = {
      .offset = AT(follow),
      .group = "Output",
      .help = "Goes on with new events until interrupted (events)."},
-    {.name = "log-format",
-     .type = OPTION_CHOICE,
-     .offset = AT(log_format),
-     .default_text = "text",
-     .choices = LOG_FORMATS,
-     .group = "Output",
-     .help = "Form of the program's own log lines on standard error."},
-    {.name = "log-level",
-     .type = OPTION_CHOICE,
-     .offset = AT(log_level),
-     .default_text = "warn",
-     .choices = LOG_LEVELS,
-     .group = "Output",
-     .help = "Least level of log lines that are written."},
+    CONNECTION_OPTIONS_LOG(struct audit_options, "warn"),
 };
 
 const struct option_program AUDIT_OPTIONS_PROGRAM = {
@@ -155,10 +99,8 @@ static int finish_time(const char *name, const char *text, int64_t *ret_unix_ms,
 
 int audit_options_finish(struct audit_options *options, struct error *err)
 {
-    if (options->kafka_brokers == NULL) {
-        return error_set(
-            err, ERROR_INVALID,
-            "no Kafka to read from: give --kafka-brokers HOST:PORT or set STOPFLEET_KAFKA");
+    if (connection_options_check(options->kafka_brokers, options->redis, err) != 0) {
+        return -1;
     }
     for (size_t i = 0; i < options->types.count; i++) {
         if (event_type_from_name(span_of(options->types.items[i])) == EVENT_UNKNOWN_TYPE) {
@@ -175,17 +117,10 @@ int audit_options_finish(struct audit_options *options, struct error *err)
 
 struct kafka_config audit_options_kafka(const struct audit_options *options)
 {
-    return (struct kafka_config){.brokers = options->kafka_brokers,
-                                 .client_id = "stopfleet-audit",
-                                 .options = &options->kafka_options};
+    return CONNECTION_KAFKA_CONFIG(options, "stopfleet-audit");
 }
 
 struct redis_config audit_options_redis(const struct audit_options *options)
 {
-    return (struct redis_config){.address = options->redis,
-                                 .username = options->redis_username,
-                                 .password = options->redis_password,
-                                 .database = options->redis_database,
-                                 .prefix = options->redis_prefix,
-                                 .command_timeout_ms = options->timeout_ms};
+    return CONNECTION_REDIS_CONFIG(options, options->timeout_ms);
 }

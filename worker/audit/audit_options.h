@@ -4,17 +4,11 @@
 /** Options of stopfleet-audit. */
 
 #include "common/base/option.h"
+#include "common/io/connection_options.h"
 #include "common/io/kafka.h"
-#include "common/io/redis_view.h"
 
 struct audit_options {
-    char *kafka_brokers;
-    struct option_list kafka_options;
-    char *redis;
-    char *redis_username;
-    char *redis_password;
-    char *redis_prefix;
-    int64_t redis_database;
+    CONNECTION_OPTION_MEMBERS;
     char *cluster;
     struct option_list tasks;
     char *host;
@@ -25,8 +19,6 @@ struct audit_options {
     bool follow;
     int64_t timeout_ms;
     int64_t retention_ms;
-    int log_format;
-    int log_level;
     /* from since and until */
     int64_t since_unix_ms; /**< 0 = from the beginning */
     int64_t until_unix_ms; /**< 0 = to the end */

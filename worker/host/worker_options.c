@@ -11,8 +11,6 @@ enum { REDIS_TIMEOUT_MS = 5000 };
 
 static const char *const RUNTIMES[] = {"docker", "process", NULL};
 static const char *const GROUPINGS[] = {"project", "service", NULL};
-static const char *const LOG_FORMATS[] = {"text", "json", NULL};
-static const char *const LOG_LEVELS[] = {"debug", "info", "warn", "error", NULL};
 
 static const struct option_spec SPECS[] = {
     {.name = "account",
@@ -136,17 +134,7 @@ static const struct option_spec SPECS[] = {
      .max = 86400000,
      .group = "Tasks",
      .help = "How often all containers are listed in case an event was lost."},
-    {.name = "kafka-brokers",
-     .type = OPTION_TEXT,
-     .offset = AT(kafka_brokers),
-     .env_alias = "STOPFLEET_KAFKA",
-     .group = "Log",
-     .help = "Kafka brokers, HOST:PORT with commas between them. Needed."},
-    {.name = "kafka-option",
-     .type = OPTION_TEXT_LIST,
-     .offset = AT(kafka_options),
-     .group = "Log",
-     .help = "NAME=VALUE passed to librdkafka; may be given several times."},
+    CONNECTION_OPTIONS_KAFKA(struct worker_options),
     {.name = "unsafe-topics",
      .type = OPTION_BOOLEAN,
      .offset = AT(unsafe_topics),
@@ -169,37 +157,7 @@ static const struct option_spec SPECS[] = {
      .max = 100,
      .group = "Log",
      .help = "Least replicas that must hold a record before it counts."},
-    {.name = "redis",
-     .type = OPTION_TEXT,
-     .offset = AT(redis),
-     .default_text = "127.0.0.1:6379",
-     .group = "View",
-     .help = "Redis, HOST:PORT or unix:/PATH."},
-    {.name = "redis-username",
-     .type = OPTION_TEXT,
-     .offset = AT(redis_username),
-     .group = "View",
-     .help = "User name for Redis' ACL."},
-    {.name = "redis-password",
-     .type = OPTION_TEXT,
-     .offset = AT(redis_password),
-     .flags = OPTION_SECRET,
-     .group = "View",
-     .help = "Password for Redis."},
-    {.name = "redis-database",
-     .type = OPTION_INTEGER,
-     .offset = AT(redis_database),
-     .default_text = "0",
-     .min = 0,
-     .max = 1023,
-     .group = "View",
-     .help = "Number of the Redis database."},
-    {.name = "redis-prefix",
-     .type = OPTION_TEXT,
-     .offset = AT(redis_prefix),
-     .default_text = "stopfleet",
-     .group = "View",
-     .help = "Beginning of every key in Redis."},
+    CONNECTION_OPTIONS_REDIS(struct worker_options),
     {.name = "heartbeat-interval",
      .type = OPTION_DURATION_MS,
      .offset = AT(heartbeat_interval_ms),
@@ -217,20 +175,7 @@ static const struct option_spec SPECS[] = {
      .max = 0,
      .group = "View",
      .help = "How long a stopped task stays in the view after its end. The log keeps it for ever."},
-    {.name = "log-format",
-     .type = OPTION_CHOICE,
-     .offset = AT(log_format),
-     .default_text = "text",
-     .choices = LOG_FORMATS,
-     .group = "Output",
-     .help = "Form of the program's own log lines on standard error."},
-    {.name = "log-level",
-     .type = OPTION_CHOICE,
-     .offset = AT(log_level),
-     .default_text = "info",
-     .choices = LOG_LEVELS,
-     .group = "Output",
-     .help = "Least level of log lines that are written."},
+    CONNECTION_OPTIONS_LOG(struct worker_options, "info"),
 };
 
 const struct option_program WORKER_OPTIONS_PROGRAM = {
@@ -299,10 +244,8 @@ static int read_attributes(const struct worker_options *options, struct arena *a
 int worker_options_finish(const struct worker_options *options, struct arena *arena,
                           struct host_record *record, struct error *err)
 {
-    if (options->kafka_brokers == NULL) {
-        return error_set(err, ERROR_INVALID,
-                         "no Kafka to work with: give --kafka-brokers HOST:PORT or set "
-                         "STOPFLEET_KAFKA");
+    if (connection_options_check(options->kafka_brokers, options->redis, err) != 0) {
+        return -1;
     }
     for (size_t i = 0; i < options->adopt.count; i++) {
         if (group_supervisor_from_name(options->adopt.items[i]) == GROUP_INCLUDED) {
@@ -319,19 +262,12 @@ int worker_options_finish(const struct worker_options *options, struct arena *ar
 
 struct kafka_config worker_options_kafka(const struct worker_options *options)
 {
-    return (struct kafka_config){.brokers = options->kafka_brokers,
-                                 .client_id = "stopfleet-worker",
-                                 .options = &options->kafka_options};
+    return CONNECTION_KAFKA_CONFIG(options, "stopfleet-worker");
 }
 
 struct redis_config worker_options_redis(const struct worker_options *options)
 {
-    return (struct redis_config){.address = options->redis,
-                                 .username = options->redis_username,
-                                 .password = options->redis_password,
-                                 .database = options->redis_database,
-                                 .prefix = options->redis_prefix,
-                                 .command_timeout_ms = REDIS_TIMEOUT_MS};
+    return CONNECTION_REDIS_CONFIG(options, REDIS_TIMEOUT_MS);
 }
 
 struct grouping_options worker_options_grouping(const struct worker_options *options)

@@ -5,8 +5,8 @@
 
 #include "common/base/option.h"
 #include "common/domain/host_record.h"
+#include "common/io/connection_options.h"
 #include "common/io/kafka.h"
-#include "common/io/redis_view.h"
 #include "worker/host/grouping.h"
 
 enum worker_runtime { WORKER_RUNTIME_DOCKER = 1, WORKER_RUNTIME_PROCESS };
@@ -24,14 +24,10 @@ struct worker_options {
     int group_by; /**< enum worker_group_by */
     struct option_list allowed_labels, adopt;
     int64_t discovery_interval_ms;
-    char *kafka_brokers;
-    struct option_list kafka_options;
+    CONNECTION_OPTION_MEMBERS;
     bool unsafe_topics;
     int64_t replication, min_insync_replicas;
-    char *redis, *redis_username, *redis_password, *redis_prefix;
-    int64_t redis_database;
     int64_t heartbeat_interval_ms, retention_ms;
-    int log_format, log_level;
 };
 
 extern const struct option_program WORKER_OPTIONS_PROGRAM;

@@ -29,13 +29,14 @@ static void audit_options_need_a_broker(void **state)
 static void audit_options_name_a_wrong_time_and_a_wrong_type(void **state)
 {
     (void)state;
-    struct audit_options options = {.kafka_brokers = brokers, .since = bad_time};
+    struct audit_options options = {.kafka_brokers = brokers, .redis = brokers, .since = bad_time};
     struct error err = {0};
     assert_int_equal(audit_options_finish(&options, &err), -1);
     assert_non_null(strstr(err.message, "--since"));
     assert_non_null(strstr(err.message, "yesterday"));
     char *types[] = {bad_type};
-    options = (struct audit_options){.kafka_brokers = brokers, .types = {types, 1}};
+    options =
+        (struct audit_options){.kafka_brokers = brokers, .redis = brokers, .types = {types, 1}};
     assert_int_equal(audit_options_finish(&options, &err), -1);
     assert_non_null(strstr(err.message, "StopRequest"));
 }
@@ -43,7 +44,7 @@ static void audit_options_name_a_wrong_time_and_a_wrong_type(void **state)
 static void audit_options_read_times(void **state)
 {
     (void)state;
-    struct audit_options options = {.kafka_brokers = brokers, .until = good_time};
+    struct audit_options options = {.kafka_brokers = brokers, .redis = brokers, .until = good_time};
     struct error err = {0};
     assert_int_equal(audit_options_finish(&options, &err), 0);
     assert_int_equal(options.until_unix_ms, 1769860800000);
