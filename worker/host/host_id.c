@@ -20,7 +20,7 @@ static int read_machine_id(const char *path, struct buffer *text, struct error *
         return -1;
     }
     size_t length = fread(bytes, 1, sizeof bytes, file);
-    fclose(file);
+    (void)fclose(file);
     while (length > 0 && (bytes[length - 1] == '\n' || bytes[length - 1] == ' ')) {
         length--;
     }

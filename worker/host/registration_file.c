@@ -55,7 +55,7 @@ static int read_all(const char *path, struct buffer *bytes, bool *ret_found, str
     if (result == 0 && ferror(file)) {
         result = error_set_errno(err, errno, "could not read %s", path);
     }
-    fclose(file);
+    (void)fclose(file);
     return result;
 }
 

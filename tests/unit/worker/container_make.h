@@ -28,7 +28,7 @@ static inline struct runtime_container make_container(struct made_container *roo
                                               started_at == 0 ? RUNTIME_CREATED : RUNTIME_RUNNING,
                                           .health = "UNKNOWN"};
     size_t count = 0;
-    for (; labels[count] != NULL && count < MADE_LABELS_MAX; count++) {
+    for (; count < MADE_LABELS_MAX && labels[count] != NULL; count++) {
         strncpy(room->texts[count], labels[count], sizeof room->texts[count] - 1);
         char *equals = strchr(room->texts[count], '=');
         *equals = '\0';

@@ -100,7 +100,7 @@ static void look(void)
     struct error err = {0};
     static struct grouping grouping;
     static struct grouping_options options = {.cluster = "prod", .now_unix_ms = 1000000};
-    const struct runtime_container *sorted[ROOM];
+    const struct runtime_container *sorted[ROOM] = {0};
     for (size_t i = 0; i < count; i++) {
         sorted[i] = &containers[i];
     }
