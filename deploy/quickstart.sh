@@ -63,13 +63,10 @@ finish()
 }
 
 if [ "$down" = yes ]; then
-    if ! any_process "$home/run"; then
-        echo "nothing of an earlier quickstart is running"
-        exit 0
-    fi
+    any_process "$home/run" && was=up || was=down
     end_processes "$home/run"
     end_docker "$home/run"
-    echo "ended"
+    [ "$was" = up ] && echo "ended" || echo "nothing of an earlier quickstart is running"
     exit 0
 fi
 
@@ -84,8 +81,9 @@ echo "all there"
 step "build"
 build_log=$top/build/quickstart-build.log
 mkdir -p "$top/build"
-if ! { cmake --preset release -DSTOPFLEET_TESTS=OFF && cmake --build --preset release; } >"$build_log" 2>&1; then
-    tail -n 30 "$build_log" >&2
+cmake --preset release -DSTOPFLEET_TESTS=OFF >"$build_log" 2>&1 || die "the build cannot be configured: $(tail -n 5 "$build_log")"
+if ! cmake --build --preset release 2>&1 | show_progress "$build_log"; then
+    grep -E -A 5 'error|FAILED' "$build_log" | tail -n 30 >&2
     die "the build failed: see $build_log"
 fi
 echo "programs in build/release/bin ($((SECONDS - began)) s so far)"
@@ -93,8 +91,8 @@ echo "programs in build/release/bin ($((SECONDS - began)) s so far)"
 if any_process "$home/run"; then
     step "an earlier quickstart is still up: ending it first"
     end_processes "$home/run"
-    end_docker "$home/run"
 fi
+end_docker "$home/run"
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP

@@ -1,7 +1,7 @@
 #ifndef PRODUCER_TOPICS_MARKER_H
 #define PRODUCER_TOPICS_MARKER_H
 
-/** The view of an empty log is complete: says so in Redis (design section 4), so that unknown tasks are
+/** The view of an empty log is complete: says so in Redis, so that unknown tasks are
  *  "not found" from the first call on. */
 
 #include <stdio.h>

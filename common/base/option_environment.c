@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/option_state.h"
@@ -46,25 +47,28 @@ static int apply_variable(struct option_state *state, const struct option_spec *
 static int refuse_slip(const struct option_program *program, struct span variable,
                        struct error *err)
 {
-    const char *near = NULL;
-    char known[OPTION_VARIABLE_SIZE];
+    char near[OPTION_VARIABLE_SIZE] = "";
     for (size_t i = 0; i < program->spec_count; i++) {
-        option_variable_name(program->specs[i].name, known);
-        size_t distance = option_distance(variable, span_of(known));
-        if (distance == 0) {
-            return 0;
-        }
-        if (distance == 1) {
-            near = program->specs[i].name;
+        const struct option_spec *spec = &program->specs[i];
+        char primary[OPTION_VARIABLE_SIZE];
+        option_variable_name(spec->name, primary);
+        const char *known[] = {primary, spec->env_alias};
+        for (size_t k = 0; k < 2 && known[k] != NULL; k++) {
+            size_t distance = option_distance(variable, span_of(known[k]));
+            if (distance == 0) {
+                return 0;
+            }
+            if (distance == 1) {
+                (void)snprintf(near, sizeof near, "%s", known[k]);
+            }
         }
     }
-    if (near == NULL) {
+    if (near[0] == '\0') {
         return 0;
     }
-    option_variable_name(near, known);
     return error_set(err, ERROR_INVALID,
                      "unrecognized environment variable \"%.*s\": did you mean %s?",
-                     (int)variable.length, variable.data, known);
+                     (int)variable.length, variable.data, near);
 }
 
 int option_environment_apply(struct option_state *state, char *const *environment,

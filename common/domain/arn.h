@@ -29,7 +29,7 @@ void arn_of_container(const char *region, const char *account, const char *clust
 void arn_of_task_definition(const char *region, const char *account, const char *family,
                             const char *revision, char ret_text[ARN_MAX_BYTES]);
 
-/** Why an identifier is refused: one value per ECS text (aws-wire.md section 1.3). */
+/** Why an identifier is refused: one value per ECS text. */
 enum arn_problem {
     ARN_OK = 0,
     ARN_BLANK,

@@ -195,7 +195,7 @@ struct run run_of_result(const struct run_result *result);
 void event_id_of_invocation(const char *principal, const char *invocation_id, struct span body,
                             struct optional_integer stop_timeout_ms, char ret_id[37]);
 /** A task id minted from host, name, and the earliest container's id and start: SHA-256, first
- *  32 hex (design section 6). */
+ *  32 hex. */
 void event_mint_task_id(const char *host, const char *name, const char *container_id,
                         int64_t started_at, char ret_id[33]);
 

@@ -66,7 +66,7 @@ static const struct record_field planned_fields[] = {
     TEXT(planned_run, signal, 0, 24, "`SIGTERM`"),
     INTEGER(planned_run, grace_ms, NEEDED, "grace; 0 = SIGKILL at once"),
     INTEGER(planned_run, drain_delay_ms, 0, "wait before the signal"),
-    TEXT(planned_run, pre_stop, 0, 1024, "command that is run before the signal"),
+    TEXT(planned_run, pre_stop, 0, 1024, "value of the label `io.stopfleet.pre-stop`; not run yet"),
     RECORD_FIELD_TEXT_LIST(struct planned_run, after, "after", 0, RECORD_UNBOUNDED,
                            "ids of containers that must have ended before this one is signalled"),
 };

@@ -1,7 +1,7 @@
 #ifndef COMMON_DOMAIN_REDUCE_H
 #define COMMON_DOMAIN_REDUCE_H
 
-/** The one reducer (design section 1.2). Sees the event's value only, never the record's time
+/** The one reducer. Sees the event's value only, never the record's time
  *  stamp. */
 
 #include "common/domain/task.h"

@@ -1,7 +1,7 @@
 #ifndef COMMON_DOMAIN_STOP_ENGINE_H
 #define COMMON_DOMAIN_STOP_ENGINE_H
 
-/** The stop of one container run as a pure state machine (design sections 1.4, 3, 6): no I/O, no clock, no allocation. The table
+/** The stop of one container run as a pure state machine: no I/O, no clock, no allocation. The table
  *  is stop_engine.def; docs/stopping.md shows it. Whoever drives it (the worker's stopper, a simulator) carries out the actions
  *  and comes back with what happened.
  *

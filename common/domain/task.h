@@ -75,7 +75,7 @@ int task_compact(struct task *task, struct error *err);
 
 bool task_is_terminal(const struct task *task);
 bool task_stop_requested(const struct task *task);
-/** ECS lastStatus: PENDING, RUNNING, DEACTIVATING, STOPPING, STOPPED (task-document.md). */
+/** ECS lastStatus: PENDING, RUNNING, DEACTIVATING, STOPPING, STOPPED. */
 const char *task_last_status(const struct task *task);
 /** "RUNNING" or "STOPPED". */
 const char *task_desired_status(const struct task *task);

@@ -1,7 +1,7 @@
 #ifndef COMMON_DOMAIN_VIEW_H
 #define COMMON_DOMAIN_VIEW_H
 
-/** A task's view: base + pending (design section 1.3). */
+/** A task's view: base + pending. */
 
 #include "common/domain/reduce.h"
 

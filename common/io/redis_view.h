@@ -1,7 +1,7 @@
 #ifndef COMMON_IO_REDIS_VIEW_H
 #define COMMON_IO_REDIS_VIEW_H
 
-/** The view in Redis (design section 4): hiredis async on the loop. All writes of a task go through
+/** The view in Redis: hiredis async on the loop. All writes of a task go through
  * the scripts put.lua and pend.lua.
  *
  *  Each call has its own time limit, and its callback is called exactly once, with error NULL or

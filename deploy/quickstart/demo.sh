@@ -30,7 +30,12 @@ demo_ids()
     ecs describe-tasks --tasks $arns --output text --query "tasks[?contains(\`[$groups]\`, group)].taskArn" | tr '\t' '\n' | sed 's:.*/::'
 }
 
-all_seen() { [ "$(demo_ids | wc -l)" = "${#demo_tasks[@]}" ]; }
+# all_seen: sets `ids` once the view has the whole round.
+all_seen()
+{
+    ids=$(demo_ids)
+    [ "$(wc -w <<<"$ids")" = "${#demo_tasks[@]}" ]
+}
 
 start_demo_tasks()
 {
@@ -49,22 +54,21 @@ start_demo_tasks()
 
 show_tasks()
 {
-    # shellcheck disable=SC2046
-    ecs describe-tasks --tasks $(demo_ids) --output table \
+    # shellcheck disable=SC2086
+    ecs describe-tasks --tasks $ids --output table \
         --query 'tasks[].{task: taskArn, group: group, last: lastStatus, desired: desiredStatus}'
 }
 
 stop_demo_tasks()
 {
     local id
-    stopped_ids=$(demo_ids)
-    for id in $stopped_ids; do
+    for id in $ids; do
         echo "\$ aws ecs stop-task --cluster $cluster --task $id --reason \"quickstart demo\" --endpoint-url $endpoint"
-        ecs stop-task --task "$id" --reason "quickstart demo" --output yaml \
+        ecs stop-task --task "$id" --reason "quickstart demo" --output json \
             --query 'task.{lastStatus: lastStatus, desiredStatus: desiredStatus, stopCode: stopCode}' | sed 's/^/    /'
     done
     # shellcheck disable=SC2086
-    wait_until 30 "the tasks do not end: see $home/log/worker" all_stopped $stopped_ids
+    wait_until 30 "the tasks do not end: see $home/log/worker" all_stopped $ids
 }
 
 all_stopped()
@@ -77,7 +81,7 @@ all_stopped()
 show_demo_tasks()
 {
     local id
-    for id in $stopped_ids; do
+    for id in $ids; do
         printf '\n\033[1m-- task %s\033[0m\n' "$id"
         ecs describe-tasks --tasks "$id" --query 'tasks[0]'
         echo

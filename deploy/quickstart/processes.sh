@@ -6,15 +6,33 @@
 # start_time PID: the kernel's start time of a process, nothing if it is gone.
 start_time() { sed 's/.*) //' "/proc/$1/stat" 2>/dev/null | cut -d' ' -f20; }
 
-# start_process NAME COMMAND...: in a session of its own, so that Ctrl-C reaches the script alone.
+# start_process NAME COMMAND...: in a session of its own, so that Ctrl-C reaches the script alone, and
+# all that comes of it can be ended. The pid file is there before the command begins.
 start_process()
 {
-    local name=$1 pid
+    local name=$1
     shift
-    setsid "$@" >"$home/log/$name" 2>&1 </dev/null &
-    pid=$!
-    disown "$pid"
-    echo "$pid $(start_time "$pid")" >"$home/run/$name.pid"
+    setsid bash -c 'f=$1; shift; read -r stat <"/proc/$$/stat"; rest=(${stat##*) }); echo "$$ ${rest[19]}" >"$f"; exec "$@"' \
+        bash "$home/run/$name.pid" "$@" >"$home/log/$name" 2>&1 </dev/null &
+    disown $!
+    wait_until 5 "$name does not start" test -s "$home/run/$name.pid"
+}
+
+# session_of FILE: the processes of the session that a pid file names, its leader too; nothing if the id
+# is another process' by now. (While a session has members, the kernel gives its id to nobody.)
+session_of()
+{
+    local leader began now stat rest
+    read -r leader began <"$1" || return 0
+    now=$(start_time "$leader")
+    [ -z "$now" ] || [ "$now" = "$began" ] || return 0
+    for stat in /proc/[0-9]*/stat; do
+        { read -r rest <"$stat"; } 2>/dev/null || continue
+        # shellcheck disable=SC2206
+        rest=(${rest##*) })
+        [ "${rest[3]}" = "$leader" ] && [ "${rest[0]}" != Z ] && basename "${stat%/stat}"
+    done
+    return 0
 }
 
 # is_running FILE: true if the process of a pid file is the one that was started.
@@ -29,12 +47,12 @@ any_process()
 {
     local file
     for file in "$1"/*.pid; do
-        [ -e "$file" ] && is_running "$file" && return 0
+        [ -s "$file" ] && [ -n "$(session_of "$file")" ] && return 0
     done
     return 1
 }
 
-# end_processes DIR: newest first; SIGTERM, then SIGKILL after three seconds.
+# end_processes DIR: newest first; SIGTERM to each leader, then SIGKILL to what is left of its session.
 end_processes()
 {
     local file pid tries
@@ -44,16 +62,15 @@ end_processes()
             kill -TERM "$pid" 2>/dev/null || true
         fi
     done
-    for ((tries = 0; tries < 60; tries++)); do
+    for ((tries = 0; tries < 20; tries++)); do
         any_process "$1" || break
-        sleep 0.05
+        sleep 0.1
     done
     for file in "$1"/*.pid; do
-        [ -e "$file" ] || continue
-        if is_running "$file"; then
-            read -r pid _ <"$file"
+        [ -s "$file" ] || continue
+        for pid in $(session_of "$file"); do
             kill -KILL "$pid" 2>/dev/null || true
-        fi
+        done
         rm -f "$file"
     done
 }
@@ -95,4 +112,17 @@ show_why()
         printf '\n-- %s\n' "$file" >&2
         tail -n 5 "$file" >&2
     done
+}
+
+# show_progress FILE: standard input into the file; where somebody looks, how far it is, in one line.
+show_progress()
+{
+    local line
+    while IFS= read -r line; do
+        printf '%s\n' "$line" >>"$1"
+        if [ -t 1 ]; then
+            printf '\r\033[K    %.70s' "$line"
+        fi
+    done
+    [ ! -t 1 ] || printf '\r\033[K'
 }

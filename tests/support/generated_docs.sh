@@ -2,7 +2,7 @@
 # tests/support/generated_docs.sh --check|--write BUILD-FOLDER
 #
 # The documents that are made from the tables of the programs: docs/events.md, docs/configuration.md,
-# and the last section of docs/stopping.md. --write makes them anew, --check fails where they differ.
+# the last section of docs/stopping.md; and the list of files in docs/architecture.md. --write makes them anew, --check fails where they differ.
 set -eu
 
 mode=${1:-}
@@ -46,8 +46,14 @@ END
     done
 }
 
+architecture()
+{
+    awk '/^## Every file$/ {exit} {print}' docs/architecture.md
+    python3 tests/support/file_map.py
+}
+
 differing=0
-for name in events stopping configuration; do
+for name in events stopping configuration architecture; do
     made=$(mktemp)
     "$name" >"$made" || { echo "docs/$name.md could not be made" >&2; rm -f "$made"; exit 1; }
     if [ "$mode" = --write ]; then

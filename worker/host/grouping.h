@@ -1,7 +1,7 @@
 #ifndef WORKER_HOST_GROUPING_H
 #define WORKER_HOST_GROUPING_H
 
-/** Which containers are one task (design section 6; docs/labels.md). Pure: containers as the runtime lists them in, groups
+/** Which containers are one task (docs/labels.md). Pure: containers as the runtime lists them in, groups
  *  of living containers out. */
 
 #include "common/base/option.h"

@@ -1,7 +1,7 @@
 #ifndef WORKER_HOST_JOURNAL_H
 #define WORKER_HOST_JOURNAL_H
 
-/** What a worker says and is about to do, in a file of its state directory, before it says or does it (design section 3). One
+/** What a worker says and is about to do, in a file of its state directory, before it says or does it. One
  *  checksummed file per incarnation, `journal-INCARNATION`; a new incarnation first takes over what the older ones' still hold. */
 
 #include "common/base/append_file.h"

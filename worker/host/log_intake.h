@@ -2,7 +2,7 @@
 #define WORKER_HOST_LOG_INTAKE_H
 
 /** Reads this host's events for the stops: from the committed offset to the log's end, and then on; commits what is settled
- *  (design section 3). The view has a reader of its own. */
+ * . The view has a reader of its own. */
 
 #include "common/base/clock.h"
 #include "common/io/kafka.h"

@@ -1,7 +1,7 @@
 #ifndef WORKER_HOST_OBSERVATION_H
 #define WORKER_HOST_OBSERVATION_H
 
-/** What the groups of living containers mean beside what the log says of open tasks (design section 6): which task has a new
+/** What the groups of living containers mean beside what the log says of open tasks: which task has a new
  *  description, which is new, which has ended. Pure. */
 
 #include "common/domain/task.h"

@@ -1,7 +1,7 @@
 #ifndef WORKER_HOST_OUTBOX_H
 #define WORKER_HOST_OUTBOX_H
 
-/** The worker's events on their way to the log, in order, for as long as it takes (design section 3). Several are under way at once (the writer keeps their
+/** The worker's events on their way to the log, in order, for as long as it takes. Several are under way at once (the writer keeps their
  *  order); after a failure everything from the first undelivered one on is sent again, since twice folds once. */
 
 #include "common/base/log.h"

@@ -1,7 +1,7 @@
 #ifndef WORKER_HOST_PLAN_H
 #define WORKER_HOST_PLAN_H
 
-/** What a stop does to a task: which runs, in which order, with which signal and grace (design section 6). Pure. */
+/** What a stop does to a task: which runs, in which order, with which signal and grace. Pure. */
 
 #include "common/domain/task.h"
 

@@ -1,7 +1,7 @@
 #ifndef WORKER_HOST_REGISTRATION_H
 #define WORKER_HOST_REGISTRATION_H
 
-/** The host's registration (design section 3, Routing): its partition is kept for ever; the log has it, the state directory
+/** The host's registration: its partition is kept for ever; the log has it, the state directory
  *  and Redis repeat it. */
 
 #include "common/base/clock.h"

@@ -2,7 +2,7 @@
 #define WORKER_HOST_RUN_CLAIMS_H
 
 /** Which task a container run belongs to: the open one whose plan names it, else the first observed that describes it
- *  (design section 6). Pure. */
+ * . Pure. */
 
 #include "worker/host/observation.h"
 

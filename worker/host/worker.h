@@ -2,7 +2,7 @@
 #define WORKER_HOST_WORKER_H
 
 /** A worker: one host's part of Stopfleet. Wires log, view, runtime, stops and discovery together, in the order of recovery
- *  (design section 3). */
+ * . */
 
 #include "worker/host/worker_options.h"
 

@@ -1,7 +1,7 @@
 #ifndef WORKER_RUNTIME_DOCKER_CONTAINER_H
 #define WORKER_RUNTIME_DOCKER_CONTAINER_H
 
-/** A container from the engine's own words: GET /containers/{id}/json in, what task-document.md needs
+/** A container from the engine's own words: GET /containers/{id}/json in, what the Task document needs
  *  out. Pure. Where each member of the Task document comes from is decided here. */
 
 #include <jansson.h>

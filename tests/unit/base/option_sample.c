@@ -31,6 +31,7 @@ static const struct option_spec specs[] = {
      .type = OPTION_TEXT_LIST,
      .offset = offsetof(struct sample, brokers),
      .default_text = "a:1, b:2",
+     .env_alias = "STOPFLEET_BROKERS",
      .group = "Kafka",
      .help = "Where Kafka is: host:port with a comma between each two, the first one that answers "
              "is asked for all others, so that two or three of a large cluster are enough."},

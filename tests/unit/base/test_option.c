@@ -269,10 +269,13 @@ static void a_variable_one_edit_away_is_a_slip(void **state)
     must_refuse(NULL, TEXTS(T("STOPFLEET_GARCE=1s")),
                 "unrecognized environment variable \"STOPFLEET_GARCE\": did you mean "
                 "STOPFLEET_GRACE?");
+    must_refuse(NULL, TEXTS(T("STOPFLEET_BROKER=x")),
+                "unrecognized environment variable \"STOPFLEET_BROKER\": did you mean "
+                "STOPFLEET_BROKERS?");
     struct sample_run run;
     must_run(&run, NULL,
-             TEXTS(T("STOPFLEET_REDIS_URL=x"), T("STOPFLEET_GRACEFUL=1"), T("STOPFLEET_CONFIG="),
-                   T("STOPFLEET=1"), T("stopfleet_grac=1")));
+             TEXTS(T("STOPFLEET_BROKERS=x"), T("STOPFLEET_REDIS_URL=x"), T("STOPFLEET_GRACEFUL=1"),
+                   T("STOPFLEET_CONFIG="), T("STOPFLEET=1"), T("stopfleet_grac=1")));
     sample_run_release(&run);
 }
 
