@@ -53,9 +53,10 @@ ended=no
 finish()
 {
     status=$?
-    trap - EXIT INT TERM HUP
+    trap - EXIT
+    trap '' INT TERM HUP
     if [ "$ended" = no ]; then
-        [ "$status" = 0 ] || show_why "$home/log"
+        case $status in 0 | 129 | 130 | 143) ;; *) show_why "$home/log" ;; esac
         end_processes "$home/run"
         end_docker "$home/run"
     fi
@@ -96,7 +97,9 @@ end_docker "$home/run"
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
-rm -rf "$home"
+# Task files that a person added stay: what they name may still run.
+rm -rf "$home/run" "$home/log" "$home/redis" "$home/state" "$home/docker-state" "$home/env"
+rm -f "$home"/tasks/quickstart-*
 mkdir -p "$home/run" "$home/log" "$home/redis" "$home/tasks" "$home/state"
 
 step "servers on loopback"

@@ -117,7 +117,7 @@ It stays up. To talk to it:
     build/release/bin/stopfleet-audit events --follow
     build/release/bin/stopfleet-run --directory build/quickstart/tasks --task mine -- sleep 1000
 
-(A newer aws CLI reads AWS_ENDPOINT_URL_ECS from that file and needs no --endpoint-url; Debian 12's does.)
+(A newer aws CLI reads AWS_ENDPOINT_URL_ECS from that file; Debian 12's does not, and needs --endpoint-url.)
 The logs are in build/quickstart/log. To end it: deploy/quickstart.sh --down
 END
 }

@@ -186,7 +186,9 @@ const struct option_program WORKER_OPTIONS_PROGRAM = {
         "Finds the tasks of this host, stops those that a StopTask names, and tells what happened. "
         "One on each host; needs Kafka, Redis and what runs the containers.\n\n"
         "Exit status: 0 ended by a signal, 1 a failure that a restart may cure, 2 wrong options or "
-        "another worker has this state directory or identity.",
+        "another worker has this state directory, or one on another "
+        "machine this identity. On one machine the newest worker of an identity acts and the older "
+        "one ends.",
     .specs = SPECS,
     .spec_count = sizeof SPECS / sizeof SPECS[0],
 };

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/memory.h"
@@ -96,6 +97,21 @@ static void answer_free(struct process_answer *answer)
     memory_free(answer);
 }
 
+/* Whether the id of a process that no task file names belongs to one that runs: a file can be lost, and
+ * the process is not gone by that. */
+static bool runs_unnamed(const struct process_runtime *runtime, const char *id)
+{
+    struct process_stat stat;
+    size_t boot = strlen(runtime->boot.id);
+    long long pid = 0, start_time = 0;
+    char after = '\0';
+
+    return strncmp(id, runtime->boot.id, boot) == 0 &&
+           sscanf(id + boot, "-%lld-%lld%c", &pid, &start_time, &after) == 2 &&
+           process_stat_read(pid, &stat, NULL) == 0 && stat.start_time == start_time &&
+           stat.state != 'Z' && stat.state != 'X';
+}
+
 static void tell_inspect(const struct process_runtime *runtime, const struct process_answer *answer)
 {
     const struct process *process = process_table_find(runtime, answer->id);
@@ -103,7 +119,12 @@ static void tell_inspect(const struct process_runtime *runtime, const struct pro
     struct arena arena = {0};
     struct error err = {0};
 
-    if (process == NULL) {
+    if (process == NULL && runs_unnamed(runtime, answer->id)) {
+        error_set(&err, ERROR_UNAVAILABLE,
+                  "process %s runs, but no task file in \"%s\" names it: put the file back",
+                  answer->id, runtime->directory);
+        answer->fn.inspect(answer->context, &err, NULL);
+    } else if (process == NULL) {
         answer->fn.inspect(answer->context, NULL, NULL);
     } else if (describe(process, &arena, &container) != 0) {
         error_no_memory(&err, "describing a process");

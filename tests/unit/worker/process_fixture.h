@@ -59,7 +59,7 @@ void process_fixture_reap(const struct child *child);
 
 struct process_seen {
     struct process_fixture *fixture;
-    bool done, exists;
+    bool done, exists, unknown; /**< unknown: the answer was an error */
     enum runtime_status status;
     struct optional_integer exit_code, stop_timeout_ms;
     int64_t started_at, finished_at, pid;

@@ -290,6 +290,25 @@ static void a_file_that_vanishes_takes_ended_processes_only(void **state)
     assert_false(process_fixture_inspect(&fixture, second.id).exists);
 }
 
+static void a_process_that_runs_without_a_file_is_not_gone(void **state)
+{
+    (void)state;
+    char other_start[128];
+    process_fixture_start(&fixture);
+    assert_true(process_fixture_inspect(&fixture, child.id).unknown);
+    /* The same pid with another start, and one of another boot, are gone. */
+    (void)snprintf(other_start, sizeof other_start, "%s1", child.id);
+    struct process_seen seen = process_fixture_inspect(&fixture, other_start);
+    assert_false(seen.exists || seen.unknown);
+    (void)snprintf(other_start, sizeof other_start, "%s", child.id);
+    other_start[0] = other_start[0] == 'f' ? 'e' : 'f';
+    seen = process_fixture_inspect(&fixture, other_start);
+    assert_false(seen.exists || seen.unknown);
+    process_fixture_reap(&child);
+    seen = process_fixture_inspect(&fixture, child.id);
+    assert_false(seen.exists || seen.unknown);
+}
+
 static void a_changed_file_keeps_its_processes(void **state)
 {
     struct child second = process_fixture_child(&fixture, false);
@@ -465,6 +484,7 @@ int main(void)
         TEST(signals_that_cannot_be_are_answered),
         TEST(a_bad_file_leaves_the_others_alone),
         TEST(a_file_that_vanishes_takes_ended_processes_only),
+        TEST(a_process_that_runs_without_a_file_is_not_gone),
         TEST(a_changed_file_keeps_its_processes),
         TEST(a_process_belongs_to_one_file),
         TEST(processes_of_an_earlier_boot_have_ended),
