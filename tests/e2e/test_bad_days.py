@@ -182,6 +182,7 @@ class Outages(BadDay):
         self.assertNotIn("maybe_repeated", term)
         grace = kill["sent_boot_ms"] - term["sent_boot_ms"]
         self.assertGreaterEqual(grace, 4000)
+        self.assertGreaterEqual(kill["sent_unix_ms"], term["deadline_unix_ms"])
         self.assertLess(grace, 8000, "the grace began anew")
         self.assertEqual(len(self.fleet.events(task, "TaskStopped")), 1)
 

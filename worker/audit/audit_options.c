@@ -27,12 +27,13 @@ static const struct option_spec SPECS[] = {
      .max = 0,
      .group = "View",
      .help =
-         "How long a stopped task stays in the view after its end (rebuild); the workers' value."},
+         "How long a stopped task stays in the view after its end (check, rebuild); the workers' "
+         "value."},
     {.name = "cluster",
      .type = OPTION_TEXT,
      .offset = AT(cluster),
      .group = "Filters",
-     .help = "Only events and tasks of this cluster."},
+     .help = "Only events and tasks of this cluster; rebuild always takes all."},
     {.name = "task",
      .type = OPTION_TEXT_LIST,
      .offset = AT(tasks),
@@ -76,12 +77,14 @@ const struct option_program AUDIT_OPTIONS_PROGRAM = {
     .name = "stopfleet-audit",
     .version = STOPFLEET_VERSION,
     .synopsis = "COMMAND [OPTION]...",
-    .summary = "Reads the log of a Stopfleet: the audit trail of every StopTask.\n\nCommands:\n"
+    .summary =
+        "Reads the log of a Stopfleet: the audit trail of every StopTask.\n\nCommands:\n"
 #define COMMAND(word, fn, what) "\n- " word ": " what
 #include "worker/audit/command.def"
 #undef COMMAND
-               "\n\nExit status: 0 fine, 1 checked and something differs, 2 wrong use or nothing "
-               "could be read, 3 inconclusive.",
+        "\n\nExit status: 0 fine; 1 something differs or is missing (check), or records that "
+        "this version cannot read were passed over (events, replay, rebuild); 2 wrong use, or "
+        "it could not be done; 3 inconclusive.",
     .specs = SPECS,
     .spec_count = sizeof SPECS / sizeof SPECS[0],
 };

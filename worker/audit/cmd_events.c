@@ -58,14 +58,11 @@ enum audit_exit cmd_events(const struct audit_options *options, struct error *er
         const struct audit_options *in;
         void *out;
     } context = {.in = options};
-    struct loop *loop = loop_new(err);
-    if (loop == NULL) {
-        return AUDIT_EXIT_USAGE;
-    }
-    int status = log_scan_run(loop, options, &CALLBACKS, context.out, &result, err);
-    loop_free(loop);
-    if (status != 0) {
-        return AUDIT_EXIT_INCONCLUSIVE;
+    if (log_scan_run(options, &CALLBACKS, context.out, &result, err) != 0) {
+        if (!result.interrupted) {
+            return AUDIT_EXIT_INCONCLUSIVE;
+        }
+        *err = (struct error){0};
     }
     return result.unreadable > 0 ? AUDIT_EXIT_DIFFERS : AUDIT_EXIT_OK;
 }

@@ -1,6 +1,7 @@
 /** stopfleet-audit rebuild: the view made again from the log. Safe beside running workers and APIs: a base is put only over
  *  an older one, and nobody's `seen` is moved. */
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "common/base/id.h"
 #include "common/domain/reduce.h"
 #include "worker/audit/command.h"
+#include "worker/audit/host_fold.h"
 #include "worker/audit/log_fold.h"
 #include "worker/audit/view_session.h"
 
@@ -16,10 +18,13 @@ enum { BASE_MAX_BYTES = 4 * 1024 * 1024 };
 struct rebuild {
     struct view_session session;
     struct log_fold fold;
+    struct host_fold hosts;
     char token[ID_HEX_SIZE];
     char run_id[128];
     int64_t retention_ms;
     size_t put;
+    size_t hosts_put;
+    bool newer; /**< the log holds what this version does not know */
 };
 
 static void on_begun(void *context, const struct error *error, const char *run_id)
@@ -40,7 +45,7 @@ static void on_put(void *context, const struct error *error, enum redis_put_outc
     view_session_done(&rebuild->session, error);
 }
 
-static void on_complete(void *context, const struct error *error)
+static void on_done(void *context, const struct error *error)
 {
     struct rebuild *rebuild = context;
     view_session_done(&rebuild->session, error);
@@ -73,40 +78,90 @@ static int put_entry(struct rebuild *rebuild, const struct log_fold_entry *entry
     return status;
 }
 
-static int put_all(struct rebuild *rebuild, struct error *err)
+static int put_hosts(struct rebuild *rebuild, struct error *err)
+{
+    for (const struct host_fold_entry *host = rebuild->hosts.first; host != NULL;
+         host = host->next) {
+        if (host->cluster == NULL) {
+            continue;
+        }
+        redis_view_put_host(rebuild->session.view, host->host, host->cluster, host->record, on_done,
+                            rebuild);
+        if (view_session_wait(&rebuild->session, err) != 0) {
+            return error_wrap(err, "host %s", host->host);
+        }
+        rebuild->hosts_put++;
+    }
+    return 0;
+}
+
+static int put_tasks(struct rebuild *rebuild, struct error *err)
 {
     int64_t now = clock_wall_ms(clock_system());
     for (const struct log_fold_entry *entry = rebuild->fold.first; entry != NULL;
          entry = entry->next) {
-        bool forgotten = task_is_terminal(&entry->task) &&
-                         entry->task.terminal_at + rebuild->retention_ms <= now;
-        if (!forgotten && entry->task.host != NULL && put_entry(rebuild, entry, err) != 0) {
+        if (log_fold_belongs(entry, rebuild->retention_ms, now) &&
+            put_entry(rebuild, entry, err) != 0) {
             return error_wrap(err, "task %s", entry->key);
         }
     }
     return 0;
 }
 
-static int rebuild_run(struct rebuild *rebuild, struct loop *loop,
-                       const struct audit_options *options, struct error *err)
+/* No connection is held while the log is read: that can take longer than Redis lets one idle. The marker counts for the run of
+ * the first connection alone, which Redis tells again on the second. */
+static int begin(struct rebuild *rebuild, struct loop *loop, const struct audit_options *options,
+                 struct error *err)
 {
-    if (options->tasks.count > 0 || options->host != NULL || options->cluster != NULL ||
-        options->until != NULL) {
-        return error_set(
-            err, ERROR_INVALID,
-            "rebuild takes the whole log: --task, --host, --cluster and --until do not go with it");
-    }
-    rebuild->retention_ms = options->retention_ms;
-    if (view_session_open(&rebuild->session, loop, options, err) != 0 ||
-        id_random_hex(rebuild->token, err) != 0) {
+    if (id_random_hex(rebuild->token, err) != 0 ||
+        view_session_open(&rebuild->session, loop, options, err) != 0) {
         return -1;
     }
     redis_view_rebuild_begin(rebuild->session.view, rebuild->token, on_begun, rebuild);
-    if (view_session_wait(&rebuild->session, err) != 0 ||
-        log_fold_run(&rebuild->fold, loop, options, err) != 0 || put_all(rebuild, err) != 0) {
+    int status = view_session_wait(&rebuild->session, err);
+    view_session_close(&rebuild->session);
+    return status;
+}
+
+/* The hosts come last, so that a registration made meanwhile is hardly ever put back by an older one. */
+static int read_log(struct rebuild *rebuild, const struct audit_options *options, struct error *err)
+{
+    const struct log_scan_result *scanned = &rebuild->fold.scanned;
+    if (log_fold_run(&rebuild->fold, options, err) != 0) {
         return -1;
     }
-    redis_view_rebuild_complete(rebuild->session.view, rebuild->token, rebuild->run_id, on_complete,
+    if (scanned->unsupported > 0) {
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "partition %d, offset %" PRId64
+                         " is an event of a major version that this one does not know, so its fold "
+                         "is not the view: nothing was put or marked; rebuild with the newest "
+                         "stopfleet-audit",
+                         (int)scanned->unsupported_partition, scanned->unsupported_offset);
+    }
+    return host_fold_run(&rebuild->hosts, options, err);
+}
+
+static int rebuild_run(struct rebuild *rebuild, struct loop *loop,
+                       const struct audit_options *options, struct error *err)
+{
+    if (options->tasks.count > 0 || options->host != NULL || options->until != NULL) {
+        return error_set(
+            err, ERROR_INVALID,
+            "rebuild takes the whole log: --task, --host and --until do not go with it");
+    }
+    rebuild->retention_ms = options->retention_ms;
+    if (begin(rebuild, loop, options, err) != 0) {
+        return -1;
+    }
+    if (read_log(rebuild, options, err) != 0) {
+        rebuild->newer = err->code == ERROR_UNSUPPORTED;
+        return -1;
+    }
+    if (view_session_open(&rebuild->session, loop, options, err) != 0 ||
+        put_hosts(rebuild, err) != 0 || put_tasks(rebuild, err) != 0) {
+        return -1;
+    }
+    redis_view_rebuild_complete(rebuild->session.view, rebuild->token, rebuild->run_id, on_done,
                                 rebuild);
     return view_session_wait(&rebuild->session, err);
 }
@@ -118,19 +173,23 @@ enum audit_exit cmd_rebuild(const struct audit_options *options, struct error *e
     if (loop == NULL) {
         return AUDIT_EXIT_USAGE;
     }
-    int status = rebuild_run(&rebuild, loop, options, err);
+    /* STOPFLEET_CLUSTER names the cluster of a person's calls; a rebuild is always of all. */
+    struct audit_options whole = *options;
+    whole.cluster = NULL;
+    int status = rebuild_run(&rebuild, loop, &whole, err);
+    uint64_t unreadable = rebuild.fold.scanned.unreadable + rebuild.hosts.unreadable;
     if (status == 0) {
-        printf("rebuilt: %zu tasks in the log, %zu put into Redis, %llu records read, %llu "
-               "unreadable; the view is complete\n",
-               rebuild.fold.count, rebuild.put, (unsigned long long)rebuild.fold.scanned.records,
-               (unsigned long long)rebuild.fold.scanned.unreadable);
+        printf("rebuilt: %zu tasks in the log, %zu put into Redis, %zu hosts put, %llu records "
+               "read, %llu unreadable; the view is complete\n",
+               rebuild.fold.count, rebuild.put, rebuild.hosts_put,
+               (unsigned long long)rebuild.fold.scanned.records, (unsigned long long)unreadable);
     }
-    bool unreadable = rebuild.fold.scanned.unreadable > 0;
     log_fold_release(&rebuild.fold);
+    host_fold_release(&rebuild.hosts);
     view_session_close(&rebuild.session);
     loop_free(loop);
     if (status != 0) {
-        return AUDIT_EXIT_USAGE;
+        return rebuild.newer ? AUDIT_EXIT_DIFFERS : AUDIT_EXIT_USAGE;
     }
-    return unreadable ? AUDIT_EXIT_DIFFERS : AUDIT_EXIT_OK;
+    return unreadable > 0 ? AUDIT_EXIT_DIFFERS : AUDIT_EXIT_OK;
 }

@@ -8,12 +8,11 @@
 
 static int print_document(const struct log_fold_entry *entry, struct error *err)
 {
-    static const struct task_live NOTHING_LIVE = {0};
-    json_t *document = task_document(&entry->task, &NOTHING_LIVE, true, err);
+    json_t *document = task_document(&entry->task, NULL, true, err);
     if (document == NULL) {
         return -1;
     }
-    int status = json_dumpf(document, stdout, JSON_COMPACT);
+    int status = json_dumpf(document, stdout, TASK_DOCUMENT_DUMP_FLAGS);
     json_decref(document);
     if (status != 0 || putchar('\n') == EOF) {
         return error_set(err, ERROR_IO, "could not write standard output");
@@ -41,16 +40,11 @@ enum audit_exit cmd_replay(const struct audit_options *options, struct error *er
 {
     struct log_fold fold = {0};
     enum audit_exit status = AUDIT_EXIT_INCONCLUSIVE;
-    struct loop *loop = loop_new(err);
-    if (loop == NULL) {
-        return AUDIT_EXIT_USAGE;
-    }
-    if (log_fold_run(&fold, loop, options, err) == 0) {
+    if (log_fold_run(&fold, options, err) == 0) {
         status = print_all(&fold, options, err);
     } else if (err->code == ERROR_INVALID) {
         status = AUDIT_EXIT_USAGE;
     }
     log_fold_release(&fold);
-    loop_free(loop);
     return status;
 }

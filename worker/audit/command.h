@@ -9,8 +9,9 @@
 /** Exit statuses of stopfleet-audit. */
 enum audit_exit {
     AUDIT_EXIT_OK = 0,
-    AUDIT_EXIT_DIFFERS = 1,     /**< checked, and something is not as it should be */
-    AUDIT_EXIT_USAGE = 2,       /**< wrong options, or nothing could be done */
+    AUDIT_EXIT_DIFFERS =
+        1, /**< something is not as it should be, records that cannot be read included */
+    AUDIT_EXIT_USAGE = 2,       /**< wrong options, or it could not be done */
     AUDIT_EXIT_INCONCLUSIVE = 3 /**< could not check all of it */
 };
 

@@ -91,8 +91,7 @@ static void on_unreadable(void *context, const struct kafka_record *record, cons
             (int)record->partition, record->offset, why->message);
 }
 
-int log_fold_run(struct log_fold *fold, struct loop *loop, const struct audit_options *options,
-                 struct error *err)
+int log_fold_run(struct log_fold *fold, const struct audit_options *options, struct error *err)
 {
     static const struct log_scan_callbacks CALLBACKS = {.on_event = on_event,
                                                         .on_unreadable = on_unreadable};
@@ -101,7 +100,14 @@ int log_fold_run(struct log_fold *fold, struct loop *loop, const struct audit_op
                          "--since, --type and --follow do not go with a fold: it begins at the "
                          "log's beginning and ends at its end or at --until");
     }
-    return log_scan_run(loop, options, &CALLBACKS, fold, &fold->scanned, err);
+    return log_scan_run(options, &CALLBACKS, fold, &fold->scanned, err);
+}
+
+bool log_fold_belongs(const struct log_fold_entry *entry, int64_t retention_ms, int64_t now_unix_ms)
+{
+    bool forgotten =
+        task_is_terminal(&entry->task) && entry->task.terminal_at + retention_ms <= now_unix_ms;
+    return entry->task.host != NULL && !forgotten;
 }
 
 static void keep_node(void *node)

@@ -29,10 +29,12 @@ struct log_fold {
 
 /** Folds what the filters cluster, task, host and until of options let through; --since and --type are refused, since a fold from
  *  the middle is none. Unreadable records are named on standard error and counted. {0} plus before is a valid fold to begin with.
- *  @return 0 or -1; release in every case */
-int log_fold_run(struct log_fold *fold, struct loop *loop, const struct audit_options *options,
-                 struct error *err);
+ *  @return 0, or -1, also when a signal ended it: part of a log folds to no view. Release in every case */
+int log_fold_run(struct log_fold *fold, const struct audit_options *options, struct error *err);
 void log_fold_release(struct log_fold *fold);
+/** True if the view has to hold it at that time: it has a host, and is not past retention_ms after its end. Pure. */
+bool log_fold_belongs(const struct log_fold_entry *entry, int64_t retention_ms,
+                      int64_t now_unix_ms);
 /** NULL if the log does not name it. */
 struct log_fold_entry *log_fold_find(const struct log_fold *fold, const char *key);
 

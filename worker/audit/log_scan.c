@@ -1,23 +1,16 @@
 #include "worker/audit/log_scan.h"
 
-#include <stdio.h>
 #include <string.h>
 
+#include "worker/audit/topic_scan.h"
+
+/* What a running scan keeps. */
 struct log_scan {
-    struct loop *loop;
     const struct audit_options *options;
     const struct log_scan_callbacks *callbacks;
     void *context;
-    struct kafka_reader *reader;
-    struct loop_timer *silence;
     struct log_scan_result result;
-    int32_t partitions;
-    int32_t ended;
-    char away[200];
-    struct error *err;
 };
-
-enum { SCAN_DONE = 1, SCAN_FAILED };
 
 static bool names_task(const struct option_list *tasks, const char *task)
 {
@@ -63,129 +56,50 @@ bool log_scan_matches(const struct audit_options *options, const struct event *e
            (options->until_unix_ms == 0 || event->ts < options->until_unix_ms);
 }
 
-static void still_alive(struct log_scan *scan)
+void log_scan_count(struct log_scan_result *result, const struct kafka_record *record,
+                    const struct error *why)
 {
-    if (scan->ended < scan->partitions || !scan->options->follow) {
-        loop_timer_arm(scan->silence, scan->options->timeout_ms);
-    } else {
-        loop_timer_disarm(scan->silence);
+    result->unreadable++;
+    if (why->code == ERROR_UNSUPPORTED && result->unsupported++ == 0) {
+        result->unsupported_partition = record->partition;
+        result->unsupported_offset = record->offset;
     }
 }
 
-static void on_record(void *context, const struct kafka_record *record)
+static int on_record(void *context, const struct kafka_record *record, struct error *err)
 {
     struct log_scan *scan = context;
     struct event event = {0};
     struct error why = {0};
-    still_alive(scan);
+    int status = 0;
     scan->result.records++;
     if (event_decode(record->value, &event, &why) != 0) {
-        scan->result.unreadable++;
+        if (why.code == ERROR_NO_MEMORY) {
+            *err = why;
+            return -1;
+        }
+        log_scan_count(&scan->result, record, &why);
         if (scan->callbacks->on_unreadable != NULL) {
             scan->callbacks->on_unreadable(scan->context, record, &why);
         }
     } else if (log_scan_matches(scan->options, &event)) {
         struct log_scan_item item = {.record = record, .event = &event};
-        if (scan->callbacks->on_event(scan->context, &item, scan->err) != 0) {
-            kafka_reader_pause(scan->reader);
-            loop_stop(scan->loop, SCAN_FAILED);
-        }
+        status = scan->callbacks->on_event(scan->context, &item, err);
     }
     event_release(&event);
+    return status;
 }
 
-static void on_end(void *context, int32_t partition, int64_t next_offset)
+int log_scan_run(const struct audit_options *options, const struct log_scan_callbacks *callbacks,
+                 void *context, struct log_scan_result *ret_result, struct error *err)
 {
-    struct log_scan *scan = context;
-    (void)partition;
-    (void)next_offset;
-    if (scan->ended < scan->partitions) {
-        scan->ended++;
-    }
-    still_alive(scan);
-    if (scan->ended == scan->partitions && !scan->options->follow) {
-        loop_stop(scan->loop, SCAN_DONE);
-    }
-}
-
-static void on_out_of_range(void *context, int32_t partition, const char *detail)
-{
-    struct log_scan *scan = context;
-    error_set(scan->err, ERROR_CORRUPT, "partition %d cannot be read from its beginning: %s",
-              (int)partition, detail);
-    loop_stop(scan->loop, SCAN_FAILED);
-}
-
-static void on_state(void *context, enum kafka_state state, const char *detail)
-{
-    struct log_scan *scan = context;
-    if (state == KAFKA_AWAY) {
-        snprintf(scan->away, sizeof scan->away, "%s",
-                 detail == NULL ? "no broker answers" : detail);
-    } else {
-        scan->away[0] = '\0';
-    }
-}
-
-static void on_silence(void *context)
-{
-    struct log_scan *scan = context;
-    error_set(scan->err, ERROR_UNAVAILABLE,
-              "Kafka at \"%s\" was silent for %lld ms before the end of the log was reached%s%s",
-              scan->options->kafka_brokers, (long long)scan->options->timeout_ms,
-              scan->away[0] == '\0' ? "" : ": ", scan->away);
-    loop_stop(scan->loop, SCAN_FAILED);
-}
-
-static void on_signal(int signal_number, void *context)
-{
-    struct log_scan *scan = context;
-    (void)signal_number;
-    scan->result.interrupted = true;
-    loop_stop(scan->loop, SCAN_DONE);
-}
-
-static const struct kafka_reader_callbacks READER_CALLBACKS = {.on_record = on_record,
-                                                               .on_end = on_end,
-                                                               .on_out_of_range = on_out_of_range,
-                                                               .on_state = on_state};
-
-static int scan_open(struct log_scan *scan, const struct kafka_config *kafka, struct error *err)
-{
-    scan->silence = loop_timer_new(scan->loop, on_silence, scan);
-    if (scan->silence == NULL) {
-        return error_no_memory(err, "starting to read the log");
-    }
-    if (loop_on_termination(scan->loop, on_signal, scan, err) != 0) {
-        return -1;
-    }
-    scan->reader =
-        kafka_reader_new(scan->loop, kafka, KAFKA_EVENTS_TOPIC, NULL, &READER_CALLBACKS, scan, err);
-    if (scan->reader == NULL) {
-        return -1;
-    }
-    if (kafka_reader_assign(scan->reader, KAFKA_PARTITION_ALL, KAFKA_OFFSET_BEGINNING,
-                            scan->options->timeout_ms, err) != 0) {
-        return -1;
-    }
-    scan->partitions = kafka_reader_partition_count(scan->reader);
-    return 0;
-}
-
-int log_scan_run(struct loop *loop, const struct audit_options *options,
-                 const struct log_scan_callbacks *callbacks, void *context,
-                 struct log_scan_result *ret_result, struct error *err)
-{
-    struct kafka_config kafka = audit_options_kafka(options);
-    struct log_scan scan = {
-        .loop = loop, .options = options, .callbacks = callbacks, .context = context, .err = err};
-    int status = scan_open(&scan, &kafka, err);
-    if (status == 0) {
-        still_alive(&scan);
-        status = loop_run(loop) == SCAN_DONE ? 0 : -1;
-        *ret_result = scan.result;
-    }
-    kafka_reader_free(scan.reader);
-    loop_timer_free(scan.silence);
+    struct log_scan scan = {.options = options, .callbacks = callbacks, .context = context};
+    struct topic_scan topic = {.topic = KAFKA_EVENTS_TOPIC,
+                               .options = options,
+                               .follow = options->follow,
+                               .on_record = on_record,
+                               .context = &scan};
+    int status = topic_scan_run(&topic, &scan.result.interrupted, err);
+    *ret_result = scan.result;
     return status;
 }

@@ -5,10 +5,7 @@
 
 #include "common/domain/event.h"
 #include "common/io/kafka.h"
-#include "common/io/loop.h"
 #include "worker/audit/audit_options.h"
-
-struct log_scan;
 
 /** One record that could be read. */
 struct log_scan_item {
@@ -28,16 +25,21 @@ struct log_scan_callbacks {
 struct log_scan_result {
     uint64_t records; /**< all */
     uint64_t unreadable;
+    uint64_t unsupported; /**< of these, those of a major version that this one does not know */
+    int32_t unsupported_partition; /**< where the first of them is */
+    int64_t unsupported_offset;
     bool interrupted; /**< by SIGINT or SIGTERM */
 };
 
 /** Scans with the filters of options (cluster, task, host, type, since, until). With options->follow it goes on until a signal comes.
- *  Silence of Kafka for options->timeout_ms: ERROR_UNAVAILABLE (the end was not reached: inconclusive).
- *  @return 0 or -1 */
-int log_scan_run(struct loop *loop, const struct audit_options *options,
-                 const struct log_scan_callbacks *callbacks, void *context,
-                 struct log_scan_result *ret_result, struct error *err);
+ *  Ends as topic_scan_run does: a signal is a failure, for result->interrupted to excuse. *ret_result is always written.
+ *  @return 0 = the end was reached, or -1 */
+int log_scan_run(const struct audit_options *options, const struct log_scan_callbacks *callbacks,
+                 void *context, struct log_scan_result *ret_result, struct error *err);
 
+/** Counts a record that could not be decoded, and why. Pure. */
+void log_scan_count(struct log_scan_result *result, const struct kafka_record *record,
+                    const struct error *why);
 /** True if the event passes the filters. Pure. */
 bool log_scan_matches(const struct audit_options *options, const struct event *event);
 

@@ -106,3 +106,24 @@ int view_compare_finish(struct view_compare *compare, const struct log_fold *fol
     }
     return 0;
 }
+
+bool view_compare_has(const struct view_compare *compare, const char *key)
+{
+    union {
+        const char *in;
+        char *out;
+    } text = {.in = key};
+    struct view_compare_base wanted = {.key = text.out};
+    return tfind(&wanted, &compare->by_key, compare_keys) != NULL;
+}
+
+int view_compare_late(struct view_compare *compare, const struct log_fold_entry *entry, int64_t pos,
+                      struct span bytes, struct error *err)
+{
+    if (view_compare_add(compare, entry->task.cluster, span_of(entry->task.id), pos, bytes, err) !=
+        0) {
+        return -1;
+    }
+    compare->first->state = VIEW_COMPARE_ELSEWHERE;
+    return pos == entry->pos ? compare_now(compare->first, entry, err) : 0;
+}

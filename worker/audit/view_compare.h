@@ -9,7 +9,8 @@
 enum view_compare_state {
     VIEW_COMPARE_OPEN = 0, /**< the fold has not passed its position yet */
     VIEW_COMPARE_SAME,
-    VIEW_COMPARE_DIFFERS
+    VIEW_COMPARE_DIFFERS,
+    VIEW_COMPARE_ELSEWHERE /**< read after the fold, which is at another position: cannot be compared */
 };
 
 /** One base. */
@@ -38,5 +39,10 @@ int view_compare_before(void *context, struct log_fold_entry *entry, int64_t nex
 /** After the fold: what was not passed is compared now; a base at whose position the log has no record of the task differs. */
 int view_compare_finish(struct view_compare *compare, const struct log_fold *fold,
                         struct error *err);
+/** True if it holds a base of the task "CLUSTER/TASK". */
+bool view_compare_has(const struct view_compare *compare, const char *key);
+/** A base that was read after the fold: compared if the fold is at its position. @return 0 or -1 with ERROR_NO_MEMORY */
+int view_compare_late(struct view_compare *compare, const struct log_fold_entry *entry, int64_t pos,
+                      struct span bytes, struct error *err);
 
 #endif

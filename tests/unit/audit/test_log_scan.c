@@ -74,6 +74,23 @@ static void log_scan_includes_since_and_excludes_until(void **state)
     assert_false(log_scan_matches(&options, &EVENT_OF_TASK));
 }
 
+static void log_scan_counts_newer_versions_and_keeps_the_first_place(void **state)
+{
+    (void)state;
+    struct log_scan_result result = {0};
+    struct kafka_record record = {.partition = 1, .offset = 7};
+    log_scan_count(&result, &record, &(struct error){.code = ERROR_CORRUPT});
+    assert_int_equal(result.unsupported, 0);
+    record.partition = 2;
+    log_scan_count(&result, &record, &(struct error){.code = ERROR_UNSUPPORTED});
+    record.offset = 8;
+    log_scan_count(&result, &record, &(struct error){.code = ERROR_UNSUPPORTED});
+    assert_int_equal(result.unreadable, 3);
+    assert_int_equal(result.unsupported, 2);
+    assert_int_equal(result.unsupported_partition, 2);
+    assert_int_equal(result.unsupported_offset, 7);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -81,6 +98,7 @@ int main(void)
         cmocka_unit_test(log_scan_takes_a_task_by_its_whole_id_or_arn_only),
         cmocka_unit_test(log_scan_filters_by_cluster_host_and_type),
         cmocka_unit_test(log_scan_includes_since_and_excludes_until),
+        cmocka_unit_test(log_scan_counts_newer_versions_and_keeps_the_first_place),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

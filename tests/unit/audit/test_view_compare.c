@@ -116,6 +116,49 @@ static void view_compare_sees_a_base_that_the_log_does_not_name(void **state)
     view_compare_release(&compare);
 }
 
+static void view_compare_takes_a_late_base_only_where_the_fold_is(void **state)
+{
+    (void)state;
+    const enum view_compare_state expected[] = {VIEW_COMPARE_ELSEWHERE, VIEW_COMPARE_SAME,
+                                                VIEW_COMPARE_ELSEWHERE};
+    for (int i = 0; i < 3; i++) {
+        struct view_compare compare = {0};
+        struct log_fold_entry log = {.key = key};
+        struct buffer bytes;
+        struct error err = {0};
+        fold_to(&log, EVENTS, &bytes);
+        assert_false(view_compare_has(&compare, key));
+        assert_int_equal(
+            view_compare_late(&compare, &log, log.pos - 1 + i, buffer_span(&bytes), &err), 0);
+        assert_true(view_compare_has(&compare, key));
+        assert_int_equal(compare.first->state, expected[i]);
+        view_compare_release(&compare);
+        assert_int_equal(view_compare_late(&compare, &log, log.pos, span_of("x"), &err), 0);
+        assert_int_equal(compare.first->state, VIEW_COMPARE_DIFFERS);
+        view_compare_release(&compare);
+        buffer_release(&bytes);
+        task_release(&log.task);
+    }
+}
+
+static void log_fold_counts_a_task_in_until_its_retention_is_over(void **state)
+{
+    (void)state;
+    struct log_fold_entry log = {.key = key};
+    assert_false(log_fold_belongs(&log, 1000, 0));
+    fold_to(&log, EVENTS, NULL);
+    assert_false(task_is_terminal(&log.task));
+    assert_true(log_fold_belongs(&log, 1000, INT64_MAX));
+    task_release(&log.task);
+    log = (struct log_fold_entry){.key = key};
+    fold_to(&log, SAMPLE_STOP_EVENTS - 2, NULL);
+    assert_true(task_is_terminal(&log.task));
+    int64_t end = log.task.terminal_at;
+    assert_true(log_fold_belongs(&log, 1000, end + 999));
+    assert_false(log_fold_belongs(&log, 1000, end + 1000));
+    task_release(&log.task);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +168,8 @@ int main(void)
         cmocka_unit_test(view_compare_sees_a_position_without_a_record_of_the_task),
         cmocka_unit_test(view_compare_waits_until_the_fold_has_reached_the_position),
         cmocka_unit_test(view_compare_sees_a_base_that_the_log_does_not_name),
+        cmocka_unit_test(view_compare_takes_a_late_base_only_where_the_fold_is),
+        cmocka_unit_test(log_fold_counts_a_task_in_until_its_retention_is_over),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

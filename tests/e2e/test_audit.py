@@ -1,0 +1,193 @@
+"""stopfleet-audit on a whole fleet: what it prints is what the API says, and a view that it made again is the view."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import test_bad_days  # noqa: E402
+from stopfleet import CLUSTER  # noqa: E402
+from server import wait_for  # noqa: E402
+
+LIVE = ("attributes", "availabilityZone", "connectivity", "connectivityAt")
+COMPLETE = "stopfleet:complete"
+
+
+def catches_sigint(process):
+    """Whether it has its handler by now: a signal before that kills any process."""
+    with open(f"/proc/{process.pid}/status", encoding="ascii") as f:
+        [caught] = [int(line.split()[1], 16) for line in f if line.startswith("SigCgt:")]
+    return caught & (1 << (signal.SIGINT - 1)) != 0
+
+
+class Audit(test_bad_days.BadDay):
+    def marked(self):
+        return self.redis.call("HGET", COMPLETE, "run_id") is not None
+
+    def bases(self):
+        """Every base in Redis, byte for byte, with its position and its reducer."""
+        return {key: self.redis.call("HMGET", key, "base", "pos", "rn") for key in self.redis.call("KEYS", "stopfleet:t:*")}
+
+    def caught_up(self):
+        """Whether each base is at the last record of its task."""
+        last = {}
+        for line in self.fleet.audit("events", "--json").stdout.splitlines():
+            record = json.loads(line)
+            if "task" in record["event"]:
+                last[f"stopfleet:t:{CLUSTER}/{record['event']['task']}"] = record["offset"]
+        return last == {key.decode(): int(base[1]) for key, base in self.bases().items()}
+
+    def flush_with_the_worker_down(self):
+        self.worker.kill()
+        self.redis.call("FLUSHALL")
+
+    def bring_back(self):
+        """For the tests after this one: a running worker and a complete view."""
+        if not self.worker.alive():
+            self.worker.start()
+        self.fleet.audit("rebuild", check=False)
+
+    def interrupt_frozen(self, command):
+        """The command's exit status, its output and its errors, after a SIGINT while Kafka says nothing."""
+        self.kafka.freeze()
+        try:
+            process = self.fleet.begin_audit(command, "--timeout", "60s")
+            wait_for(lambda: catches_sigint(process), 15, f"{command} begins to read", lambda: process.poll() is None)
+            process.send_signal(signal.SIGINT)
+        finally:
+            self.kafka.thaw()
+        out, errors = process.communicate(timeout=30)
+        return process.returncode, out, errors
+
+    def test_replay_prints_what_the_api_says(self):
+        task = self.run_probe("replayed", "obey", "3")
+        self.assertEqual(self.stop(task, reason="to be replayed")[0], 200)
+        self.fleet.wait_status(self.api, task, "STOPPED")
+        [replayed] = [json.loads(line) for line in self.fleet.audit("replay", "--task", task).stdout.splitlines()]
+        described = self.fleet.describe(self.api, task)
+        # The log does not know who is connected, and replay does not say that it does.
+        self.assertNotIn("connectivity", replayed)
+        for member in LIVE:
+            replayed.pop(member, None)
+            described.pop(member, None)
+        self.assertEqual(replayed, described)
+
+    def test_events_follow_goes_on_until_sigint(self):
+        process = self.fleet.begin_audit("events", "--follow", "--json")
+        first = process.stdout.readline()
+        self.assertIn("event", json.loads(first))
+        task = self.run_probe("followed", "obey")
+        self.assertEqual(self.stop(task)[0], 200)
+        seen = []
+
+        def read_on():
+            for line in process.stdout:
+                event = json.loads(line)["event"]
+                if event.get("task") == task:
+                    seen.append(event["type"])
+
+        reader = threading.Thread(target=read_on)
+        reader.start()
+        try:
+            wait_for(lambda: "TaskStopped" in seen, 20, "the end of the task printed", lambda: process.poll() is None)
+        finally:
+            process.send_signal(signal.SIGINT)
+            reader.join(15)
+        self.assertIn("StopRequested", seen)
+        self.assertEqual((process.wait(15), process.stderr.read()), (0, ""))
+
+    def test_rebuild_makes_the_same_bases(self):
+        task = self.run_probe("same-base", "obey")
+        self.assertEqual(self.stop(task)[0], 200)
+        self.fleet.wait_status(self.api, task, "STOPPED")
+        self.run_probe("same-open-base", "obey")
+        wait_for(self.caught_up, 15, "every base at the end of the log")
+        before = self.bases()
+        self.assertGreaterEqual(len(before), 2)
+        self.addCleanup(self.bring_back)
+        self.flush_with_the_worker_down()
+        self.fleet.audit("rebuild")
+        self.assertEqual(self.bases(), before)
+
+    def test_rebuild_alone_makes_a_view_that_stops_are_taken_with(self):
+        task = self.run_probe("rebuilt", "obey", "5")
+        self.addCleanup(self.bring_back)
+        self.flush_with_the_worker_down()
+        self.fleet.audit("rebuild")
+        self.assertEqual(self.redis.call("ZRANGE", "stopfleet:clusters", 0, -1), [CLUSTER.encode()])
+        status, answer = self.stop(task)
+        self.assertEqual(status, 200, answer)
+        self.worker.start()
+        document = self.fleet.wait_status(self.api, task, "STOPPED")
+        self.assertEqual(document["containers"][0]["exitCode"], 5)
+
+    def test_an_interrupted_command_is_not_done(self):
+        self.run_probe("interrupted", "obey")
+        self.addCleanup(self.bring_back)
+        self.flush_with_the_worker_down()
+        for command in ("rebuild", "replay", "check"):
+            with self.subTest(command=command):
+                status, out, errors = self.interrupt_frozen(command)
+                self.assertIn("interrupted before the end of the log was reached; nothing was marked", errors)
+                self.assertEqual((status, out), (2 if command == "rebuild" else 3, ""))
+                self.assertFalse(self.marked())
+                self.assertEqual(self.bases(), {})
+        self.bring_back()
+
+    def test_check_names_what_a_complete_view_lacks(self):
+        task = self.run_probe("lacking", "obey")
+        self.fleet.assert_view_is_fold()
+        self.addCleanup(self.bring_back)
+        self.worker.kill()
+        self.redis.call("DEL", f"stopfleet:t:{CLUSTER}/{task}")
+        result = self.fleet.audit("check", check=False)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertIn(f"lacks: {CLUSTER}/{task}, position ", result.stdout)
+        self.redis.call("FLUSHALL")
+        self.assertEqual(self.fleet.audit("check", check=False).returncode, 3, "an empty view that says nothing is no lie")
+        self.redis.call("HSET", COMPLETE, "run_id", self.run_id())
+        result = self.fleet.audit("check", check=False)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertIn("and does not know its cluster", result.stdout)
+        self.fleet.audit("rebuild")
+        self.fleet.assert_view_is_fold(seconds=0)
+
+    def run_id(self):
+        info = self.redis.call("INFO", "server").decode()
+        [run_id] = [line.split(":")[1] for line in info.splitlines() if line.startswith("run_id:")]
+        return run_id
+
+
+class NewerLog(test_bad_days.BadDay):
+    def test_rebuild_does_not_mark_a_fold_of_what_it_cannot_read(self):
+        self.run_probe("among-newer", "obey")
+        self.redis.call("FLUSHALL")
+        self.produce(b"garbage")
+        result = self.fleet.audit("rebuild", check=False)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertIsNotNone(self.redis.call("HGET", COMPLETE, "run_id"))
+        self.redis.call("DEL", COMPLETE)
+        self.produce(b"\x82\xa1v\x02\xa4type\xa1X")
+        result = self.fleet.audit("rebuild", check=False)
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertRegex(result.stderr, r"partition 3, offset \d+ is an event of a major version")
+        self.assertIsNone(self.redis.call("HGET", COMPLETE, "run_id"))
+
+    def produce(self, value):
+        kcat = shutil.which("kcat") or shutil.which("kafkacat")
+        self.assertIsNotNone(kcat, "no kcat here: deploy/packages/install.sh test")
+        path = os.path.join(self.directory, "value")
+        with open(path, "wb") as f:
+            f.write(value)
+        subprocess.run([kcat, "-P", "-b", self.kafka.bootstrap, "-t", "stopfleet.events", "-p", "3", path], check=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
