@@ -28,7 +28,7 @@ struct base {
     bool dirty;            /**< must be put */
     bool folded;           /**< in the batch under way: on_base is due */
     bool in_view;          /**< Redis holds some state of it */
-    bool unwritable;       /**< what it is now cannot be encoded: Redis holds an older state, or none */
+    bool unwritable; /**< what it is now cannot be encoded: Redis holds an older state, or none */
 };
 
 struct base_table {

@@ -26,7 +26,8 @@ struct discovery {
     struct live_health *health;
     struct flights flights;
     struct discovery_notes notes;
-    int64_t busy_ms; /**< how long the last list took here */
+    uint64_t watch_mark; /**< when the list under way was asked for */
+    int64_t busy_ms;     /**< how long the last list took here */
     bool listing, stopped;
     bool again; /**< something failed, or is not old enough */
     bool asked; /**< Redis was asked for a task */
@@ -226,6 +227,17 @@ static int compare(struct discovery *discovery, const struct runtime_container *
     return 0;
 }
 
+static void say_alive(struct discovery *discovery, const struct runtime_container *containers,
+                      size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (runtime_is_running(containers[i].status)) {
+            stopper_saw_alive(discovery->env.stopper, group_run_of(&containers[i]),
+                              discovery->watch_mark);
+        }
+    }
+}
+
 static void on_list(void *context, const struct error *error,
                     const struct runtime_container *containers, size_t count)
 {
@@ -242,6 +254,7 @@ static void on_list(void *context, const struct error *error,
         loop_timer_arm(discovery->soon, AGAIN_MS);
         return;
     }
+    say_alive(discovery, containers, count);
     if (!discovery->env.settled(discovery->env.context)) {
         loop_timer_arm(discovery->soon, NOT_YET_MS);
         return;
@@ -274,6 +287,7 @@ static void list(struct discovery *discovery)
         return;
     }
     discovery->listing = true;
+    discovery->watch_mark = stopper_watch_mark(discovery->env.stopper);
     runtime->ops->list(runtime, on_list, discovery);
 }
 
@@ -299,9 +313,7 @@ void discovery_poke(struct discovery *discovery)
 
 void discovery_on_runtime_event(struct discovery *discovery, const struct runtime_event *event)
 {
-    if (event->kind == RUNTIME_EVENT_EXITED) {
-        task_gone_on_exit(discovery->gone, event);
-    }
+    (void)event;
     discovery_poke(discovery);
 }
 

@@ -1,7 +1,7 @@
 #ifndef WORKER_HOST_DISCOVERY_H
 #define WORKER_HOST_DISCOVERY_H
 
-/** Finds the tasks of this host (design section 6): lists what the runtime has, groups it, compares with what the log says, and writes
+/** Finds the tasks of this host: lists what the runtime has, groups it, compares with what the log says, and writes
  *  TaskObserved and TaskGone. */
 
 #include "common/base/clock.h"

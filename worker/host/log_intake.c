@@ -12,7 +12,8 @@ enum {
     COMMIT_MS = 5000,
     /* Kafka forgets the offsets of an idle group. */
     COMMIT_ANYWAY_MS = 3600000,
-    COMPLAIN_MS = 60000
+    COMPLAIN_MS = 60000,
+    CHECK_AGAIN_MS = 60000
 };
 
 struct log_intake {
@@ -23,6 +24,7 @@ struct log_intake {
     int64_t end;  /**< of the log at the start */
     int64_t committed;
     int64_t committed_boot_ms;
+    int64_t check_boot_ms; /**< not before this time, if it could not be made at the start */
     uint64_t unreadable;
     bool checked, caught_up, hurried, away;
     struct log_limit complaints;
@@ -128,11 +130,12 @@ static int begin(struct log_intake *intake, struct error *err)
         kafka_reader_bounds(intake->reader, partition, timeout, &first, &end, err) != 0) {
         return -1;
     }
-    if (!intake->checked && !intake->hurried &&
-        intake->env.check(intake->env.context, timeout, err) != 0) {
-        return -1;
+    if (!intake->checked && !intake->hurried) {
+        if (intake->env.check(intake->env.context, timeout, err) != 0) {
+            return -1;
+        }
+        intake->checked = true;
     }
-    intake->checked = true;
     if (kafka_reader_assign(intake->reader, partition,
                             committed < 0 ? KAFKA_OFFSET_BEGINNING : committed, timeout,
                             err) != 0) {
@@ -206,10 +209,31 @@ void log_intake_commit(struct log_intake *intake)
     intake->committed_boot_ms = now;
 }
 
+/* What a hurried beginning left out. */
+static void check_late(struct log_intake *intake)
+{
+    struct error err = {0};
+    int64_t now = clock_boot_ms(intake->env.clock);
+    if (intake->checked || intake->away || !intake->caught_up || now < intake->check_boot_ms ||
+        !intake->env.may_block(intake->env.context)) {
+        return;
+    }
+    intake->check_boot_ms = now + CHECK_AGAIN_MS;
+    if (intake->env.check(intake->env.context, FIRST_TIMEOUT_MS, &err) == 0) {
+        intake->checked = true;
+    } else if (err.code == ERROR_INVALID) {
+        intake->env.on_refused(intake->env.context, &err);
+    } else {
+        log_warn("log.unchecked", "the topics could not be checked yet, trying again",
+                 LOG_STR("error", err.message));
+    }
+}
+
 static void on_commit(void *context)
 {
     struct log_intake *intake = context;
     log_intake_commit(intake);
+    check_late(intake);
     loop_timer_arm(intake->commit, COMMIT_MS);
 }
 

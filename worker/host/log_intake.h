@@ -15,8 +15,11 @@ struct log_intake_environment {
     const struct clock *clock;
     const struct kafka_config *kafka;
     const struct identity *identity;
-    /** Whether the topics are fit to be relied on; asked once, when Kafka answers. ERROR_INVALID: they are not. May block for timeout_ms. */
+    /** Whether the topics are fit to be relied on; asked until there is an answer, once: when Kafka answers, or, after log_intake_hurry, once the
+     *  log's end is reached and may_block. ERROR_INVALID: they are not. May block for timeout_ms. */
     int (*check)(void *context, int64_t timeout_ms, struct error *err);
+    /** True while no stop is under way. */
+    bool (*may_block)(void *context);
     void (*on_refused)(void *context, const struct error *error);
     /** Reading begins; committed -1 = nothing was ever committed. */
     void (*on_begin)(void *context, int64_t committed);
@@ -35,7 +38,7 @@ struct log_intake *log_intake_new(const struct log_intake_environment *environme
 void log_intake_free(struct log_intake *intake);
 /** Begins; tries until Kafka answers. */
 void log_intake_start(struct log_intake *intake);
-/** Stops are under way: from now on the loop is never blocked for more than a moment. */
+/** Stops are under way: while they are, the loop is never blocked for more than a moment. */
 void log_intake_hurry(struct log_intake *intake);
 /** Kafka went away, or is back, as the writer found: while it is away it is not asked. */
 void log_intake_on_kafka(struct log_intake *intake, bool away);

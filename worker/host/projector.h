@@ -1,7 +1,7 @@
 #ifndef WORKER_HOST_PROJECTOR_H
 #define WORKER_HOST_PROJECTOR_H
 
-/** Folds the host's records, in order, into bases and puts them into Redis, moving `seen` (design sections 1.3 and 4). Reads the
+/** Folds the host's records, in order, into bases and puts them into Redis, moving `seen`. Reads the
  *  partition with a reader of its own, so that going back never holds up a stop. */
 
 #include "common/base/clock.h"
@@ -31,7 +31,9 @@ struct projector *projector_new(const struct projector_environment *environment,
 void projector_free(struct projector *projector);
 /** Loads `seen` and the open bases from Redis (tries until Redis answers), then reads from the lower of `seen` and committed (-1 = none: the beginning). */
 void projector_start(struct projector *projector, int64_t committed);
-/** All records before this offset are folded and put; -1 before the load. */
+/** All records before this offset are folded and put; -1 before the load. The one exception: a base that cannot be encoded, even alone, is left as
+ *  Redis has it, with one error "view.base_unwritable" that names and counts it; nothing else is possible, for waiting for it would hold up
+ *  the host's whole view and the commit. Its next record is another try. */
 int64_t projector_position(const struct projector *projector);
 /** True once the end of the log was reached and all is put. */
 bool projector_ready(const struct projector *projector);

@@ -74,11 +74,12 @@ static bool bases_are_known(struct projector *projector)
 
 enum fold_result { FOLDED = 1, FOLD_LATER, FOLD_WENT_BACK };
 
-static void touch(struct projector_batch *batch, struct base *base)
+static void touch(struct projector_batch *batch, struct base *base, int64_t offset)
 {
     if (!base->dirty || !base->folded) {
         base->dirty = true;
         base->folded = true;
+        batch->touched_at[batch->touched_count] = offset;
         batch->touched[batch->touched_count++] = base;
     }
 }
@@ -101,6 +102,15 @@ static bool begin_base(struct projector *projector, struct base *base, const str
     return true;
 }
 
+/* Nothing changes it, but who waits for it to be folded up to this record is told that it is. */
+static void pass_ended(struct projector *projector, struct base *base, int64_t offset)
+{
+    if (offset > base->pos) {
+        base->pos = offset;
+        projector->env.on_base(projector->env.context, base->cluster, base->id);
+    }
+}
+
 static enum fold_result fold_one(struct projector *projector, size_t at)
 {
     struct projector_batch *batch = &projector->batch;
@@ -112,6 +122,7 @@ static enum fold_result fold_one(struct projector *projector, size_t at)
         return FOLD_LATER;
     }
     if (base->state == BASE_ENDED) {
+        pass_ended(projector, base, batch->offsets[at]);
         return FOLDED;
     }
     if (base->state == BASE_ABSENT && !begin_base(projector, base, event)) {
@@ -132,7 +143,7 @@ static enum fold_result fold_one(struct projector *projector, size_t at)
         }
         base->pos = batch->offsets[at];
     }
-    touch(batch, base);
+    touch(batch, base, batch->offsets[at]);
     return FOLDED;
 }
 
@@ -178,6 +189,7 @@ static int describe_put(struct projector *projector, struct base *base, struct r
     const struct task *task = &base->task;
     size_t begin = projector->put_bytes.length;
     if (task_encode(task, &projector->put_bytes, err) != 0) {
+        projector->put_bytes.length = begin; /* what was written of it, if anything */
         return -1;
     }
     *put = (struct redis_put){.cluster = base->cluster,
@@ -200,27 +212,42 @@ static bool is_past_retention(const struct projector *projector, const struct ba
                                                 clock_wall_ms(projector->env.clock);
 }
 
-/* @return the number of bases to put, or -1 */
+static void leave_out(struct projector *projector, struct base *base, const struct error *error)
+{
+    if (base->unwritable) {
+        return;
+    }
+    base->unwritable = true;
+    projector->unwritable++;
+    log_error("view.base_unwritable",
+              "a task cannot be written to Redis and is left there as it was: the view of it is "
+              "out of date",
+              LOG_STR("task", base->id), LOG_INT("offset", base->pos),
+              LOG_STR("error", error->message), LOG_INT("so_far", projector->unwritable));
+}
+
+/* As many of the batch's bases as there is room for. @return the number of bases to put, or -1 */
 static int collect(struct projector *projector, struct redis_put puts[PROJECTOR_BATCH])
 {
     struct projector_batch *batch = &projector->batch;
-    struct error err = {0};
     int count = 0;
     buffer_clear(&projector->put_bytes);
-    for (size_t i = 0; i < batch->touched_count; i++) {
-        struct base *base = batch->touched[i];
+    for (batch->putting = 0; batch->putting < batch->touched_count; batch->putting++) {
+        struct base *base = batch->touched[batch->putting];
+        struct error err = {0};
         if (is_past_retention(projector, base) && !base->in_view) {
             continue;
         }
-        if (describe_put(projector, base, &puts[count], &err) != 0) {
-            log_error("view.encode", "a base could not be written", LOG_STR("task", base->id),
-                      LOG_STR("error", err.message));
-            if (err.code == ERROR_NO_MEMORY) {
-                return -1;
-            }
-            continue;
+        if (describe_put(projector, base, &puts[count], &err) == 0) {
+            base->unwritable = false;
+            count++;
+        } else if (err.code == ERROR_NO_MEMORY) {
+            return -1;
+        } else if (err.code == ERROR_FULL && count > 0) {
+            break; /* it has the next put's room for itself */
+        } else {
+            leave_out(projector, base, &err);
         }
-        count++;
     }
     const char *bytes = projector->put_bytes.data;
     for (int i = 0; i < count; i++) {
@@ -228,6 +255,13 @@ static int collect(struct projector *projector, struct redis_put puts[PROJECTOR_
         bytes += puts[i].bytes.length;
     }
     return count;
+}
+
+/* Where `seen` may stand after the put under way: no record before that is about a base that is still to be put. Each put moves it, so that a
+ * Redis that lost one of them shows it. */
+static int64_t put_up_to(const struct projector_batch *batch)
+{
+    return batch->putting < batch->touched_count ? batch->touched_at[batch->putting] : batch->next;
 }
 
 static void put_batch(struct projector *projector)
@@ -241,24 +275,38 @@ static void put_batch(struct projector *projector)
     projector->putting = true;
     projector->put_pass = projector->pass;
     redis_view_put(projector->env.view, projector->env.identity->host, projector->seen,
-                   projector->batch.next, puts, (size_t)count, on_put, projector);
+                   put_up_to(&projector->batch), puts, (size_t)count, on_put, projector);
 }
 
+static void settle_base(struct projector *projector, struct base *base)
+{
+    base->dirty = false;
+    base->since_boot_ms = clock_boot_ms(projector->env.clock);
+    if (!base->unwritable) {
+        base->in_view = !is_past_retention(projector, base);
+    }
+    if (task_is_terminal(&base->task) && !base->in_view) {
+        projector_end(projector, base);
+    }
+}
+
+/* What was put is no longer the batch's: it may be forgotten before the rest is put. */
 static void settle(struct projector *projector)
 {
     struct projector_batch *batch = &projector->batch;
-    int64_t now = clock_boot_ms(projector->env.clock);
-    for (size_t i = 0; i < batch->touched_count; i++) {
-        struct base *base = batch->touched[i];
-        base->dirty = false;
-        base->in_view = !is_past_retention(projector, base);
-        base->since_boot_ms = now;
-        if (task_is_terminal(&base->task) && !base->in_view) {
-            projector_end(projector, base);
-        }
+    size_t done = batch->putting;
+    size_t left = batch->touched_count - done;
+    projector->position = put_up_to(batch);
+    for (size_t i = 0; i < done; i++) {
+        settle_base(projector, batch->touched[i]);
     }
-    projector->position = batch->next;
-    projector_batch_clear(batch);
+    memmove(batch->touched, batch->touched + done, left * sizeof batch->touched[0]);
+    memmove(batch->touched_at, batch->touched_at + done, left * sizeof batch->touched_at[0]);
+    batch->touched_count = left;
+    batch->putting = 0;
+    if (left == 0) {
+        projector_batch_clear(batch);
+    }
 }
 
 static void on_put(void *context, const struct error *error, enum redis_put_outcome outcome,

@@ -26,9 +26,11 @@ struct projector_batch {
     int64_t offsets[PROJECTOR_BATCH];
     bool foldable[PROJECTOR_BATCH];
     size_t count, folded;
-    struct base *touched[PROJECTOR_BATCH]; /**< bases that are to be put */
+    struct base *touched[PROJECTOR_BATCH]; /**< bases that are to be put, in the order of: */
+    int64_t touched_at[PROJECTOR_BATCH];   /**< the first record of the batch about each */
     size_t touched_count;
-    int64_t next; /**< offset behind the batch */
+    size_t putting; /**< how many of them, from the first on, the put under way is about */
+    int64_t next;   /**< offset behind the batch */
 };
 
 struct projector {
@@ -49,6 +51,7 @@ struct projector {
     size_t asked;            /**< of these, an answer will come */
     size_t ended;            /**< bases in state ENDED */
     uint64_t skipped;        /**< records that cannot be read */
+    uint64_t unwritable;     /**< times that a base became one that cannot be encoded */
     bool begun;              /**< projector_start was called: partition and commit are known */
     bool loaded, loading, putting, paused;
     bool at_end; /**< the log's end was reached in this pass */

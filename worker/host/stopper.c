@@ -121,6 +121,7 @@ void stopper_free(struct stopper *stopper)
     stopper_probe_free_dropped(stopper);
     id_table_release(&stopper->tasks);
     id_table_release(&stopper->slots);
+    exit_watch_release(&stopper->exits);
     outbox_release(&stopper->outbox);
     journal_close(&stopper->journal);
     journal_found_release(&stopper->found);
@@ -183,6 +184,11 @@ void stopper_caught_up(struct stopper *stopper)
     }
 }
 
+void stopper_on_kafka(struct stopper *stopper, bool away)
+{
+    stopper->kafka_away = away;
+}
+
 void stopper_on_base(struct stopper *stopper, const char *cluster, const char *task_id)
 {
     struct stop_task *task = stopper_task_find(stopper, task_id, strlen(task_id));
@@ -196,16 +202,12 @@ void stopper_on_runtime_event(struct stopper *stopper, const struct runtime_even
     if (event->kind == RUNTIME_EVENT_CHANGED) {
         return;
     }
+    exit_watch_event(&stopper->exits, event);
     struct id_entry *entry =
         id_table_find(&stopper->slots, event->container_id, strlen(event->container_id));
     while (entry != NULL) {
         struct stop_slot *slot = entry->owner;
         entry = id_table_same(entry);
-        bool of_this_run = event->at_unix_ms == 0 || event->at_unix_ms >= slot->run.started_at;
-        if (event->kind == RUNTIME_EVENT_EXITED && of_this_run && !slot->exit_hint.known &&
-            slot->machine.state != STOP_ENDED) {
-            slot->exit_hint = event->exit_code;
-        }
         stopper_run_hint(slot);
     }
 }
@@ -224,10 +226,26 @@ static void look_now(void *context, void *owner)
 
 void stopper_on_runtime_back(struct stopper *stopper)
 {
+    exit_watch_gap(&stopper->exits);
     id_table_each(&stopper->tasks, look_now, NULL);
 }
 
+uint64_t stopper_watch_mark(const struct stopper *stopper)
+{
+    return exit_watch_mark(&stopper->exits);
+}
+
+void stopper_saw_alive(struct stopper *stopper, struct run run, uint64_t mark)
+{
+    exit_watch_seen(&stopper->exits, run, mark);
+}
+
 /* ---- questions ---- */
+
+struct optional_integer stopper_told_code(const struct stopper *stopper, struct run run)
+{
+    return exit_watch_code(&stopper->exits, run);
+}
 
 static bool settled_by_base(const struct stop_task *task, struct stop_request *request)
 {

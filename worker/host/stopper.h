@@ -1,7 +1,7 @@
 #ifndef WORKER_HOST_STOPPER_H
 #define WORKER_HOST_STOPPER_H
 
-/** Drives the stop engine of every task with a StopRequested: journal, signals, proofs, results (design sections 3 and 6).
+/** Drives the stop engine of every task with a StopRequested: journal, signals, proofs, results.
  *  Knows of a task's stop only what the worker's own events say (log, then journal). */
 
 #include "common/base/clock.h"
@@ -58,12 +58,23 @@ void stopper_act(struct stopper *stopper, bool log_read);
 /** Called once when the log's end is reached after stopper_act(…, false). */
 void stopper_caught_up(struct stopper *stopper);
 
+/** Kafka went away, or is back, as the writer found (at first it is taken to be there). Until the log's end is reached, signals wait for it only
+ *  while Kafka is there: stops that the journal carries go on without it. */
+void stopper_on_kafka(struct stopper *stopper, bool away);
+
 /* ---- afterwards ---- */
 /** The base of this task was folded further, or fetched: new work may be taken up. */
 void stopper_on_base(struct stopper *stopper, const char *cluster, const char *task);
 void stopper_on_runtime_event(struct stopper *stopper, const struct runtime_event *event);
 /** The runtime is back: everything under way is inspected anew. */
 void stopper_on_runtime_back(struct stopper *stopper);
+/** To be taken when the runtime is asked for a list. */
+uint64_t stopper_watch_mark(const struct stopper *stopper);
+/** A list that was asked for at `mark` shows this run alive. */
+void stopper_saw_alive(struct stopper *stopper, struct run run, uint64_t mark);
+/** The exit code that the runtime's events told of this run: the only source once its container is removed or runs again. Unknown where the event
+ *  could be another run's. */
+struct optional_integer stopper_told_code(const struct stopper *stopper, struct run run);
 
 /** The highest offset that may be committed, given that all before next_offset was read and all before projected was folded into bases: the first
  *  StopRequested whose terminal event was not read back and whose base, folded to it, is not terminal. */

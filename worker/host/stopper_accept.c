@@ -209,6 +209,7 @@ static void prepare_slots(struct stop_task *task, const struct stop_probe *probe
         bool same = item != NULL && item->exists && item->started_at == slot->run.started_at;
         if (same && runtime_is_running(item->status)) {
             slot->seen_running_boot_ms = now;
+            exit_watch_seen(&task->stopper->exits, slot->run, probe->watch_mark);
         }
         if (maybe_signalled) {
             slot->machine.intended = true;

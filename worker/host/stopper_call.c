@@ -6,7 +6,10 @@
 enum {
     INTENTS_JOURNALLED =
         2, /**< what counts is the first one's time, and whether there was another */
-    HISTORY_MARGIN_MS = 2000
+    HISTORY_MARGIN_MS = 2000,
+    CLOCKS_APART_MS =
+        1000,       /**< between wall and boot clock: more is not slewing, the wall clock was set */
+    ROUNDING_MS = 2 /**< three times cut to milliseconds */
 };
 
 static void begin(struct stop_slot *slot, enum stop_call call);
@@ -164,7 +167,8 @@ static bool has_ended(const struct stop_slot *slot, const struct runtime_contain
                                           .name = name};
         return true;
     }
-    return exit_result_of(slot->run, name, container, slot->exit_hint, storage, ret_result);
+    return exit_result_of(slot->run, name, container,
+                          exit_watch_code(&slot->stopper->exits, slot->run), storage, ret_result);
 }
 
 static void on_inspected(void *context, const struct error *error,
@@ -183,7 +187,11 @@ static void on_inspected(void *context, const struct error *error,
     }
     char storage[EXIT_REASON_MAX_BYTES];
     struct run_result result;
-    if (has_ended(slot, container, storage, &result)) {
+    bool ended = has_ended(slot, container, storage, &result);
+    if (!ended && container != NULL && runtime_is_running(container->status)) {
+        exit_watch_seen(&slot->stopper->exits, slot->run, slot->watch_mark);
+    }
+    if (ended) {
         struct stop_input input = {.event = STOP_ON_INSPECTED_ENDED};
         stopper_run_feed(slot, &input, &result);
     } else if (again) {
@@ -209,16 +217,24 @@ static void on_signalled(void *context, enum runtime_answer answer, const char *
     }
 }
 
-/** The engine's wall clock time of a signal on our boot-time clock: not before its intent, not after now. */
+/** The engine's wall clock time of a signal on our boot-time clock. The grace counts from it, so it is not to be before the signal: of what the
+ *  clocks said at the intent and what they say now the later one counts, and now where they contradict each other or the engine. Not to be
+ *  seen is only a clock that was set back after the intent, by less than had passed, and set right again. */
 static int64_t boot_time_of(const struct stop_slot *slot, int64_t at_unix_ms)
 {
     int64_t now_boot = stopper_now_boot(slot->stopper);
-    int64_t at = now_boot - (stopper_now_unix(slot->stopper) - at_unix_ms);
-    if (slot->intent_boot_ms < 0) {
+    int64_t now_unix = stopper_now_unix(slot->stopper);
+    if (slot->intent_boot_ms < 0 || at_unix_ms < slot->intent_unix_ms || at_unix_ms > now_unix) {
         return now_boot; /* the wall clock alone is no ground for an earlier SIGKILL */
     }
-    at = at > now_boot ? now_boot : at;
-    return at < slot->intent_boot_ms ? slot->intent_boot_ms : at;
+    int64_t by_now = now_boot - (now_unix - at_unix_ms);
+    int64_t by_intent = slot->intent_boot_ms + (at_unix_ms - slot->intent_unix_ms);
+    int64_t later = by_now > by_intent ? by_now : by_intent;
+    int64_t earlier = by_now > by_intent ? by_intent : by_now;
+    if (later - earlier > CLOCKS_APART_MS || later + ROUNDING_MS > now_boot) {
+        return now_boot;
+    }
+    return later + ROUNDING_MS;
 }
 
 static void on_history(void *context, enum runtime_history_answer answer, int64_t at_unix_ms,
@@ -292,6 +308,7 @@ static void begin(struct stop_slot *slot, enum stop_call call)
     struct runtime *runtime = slot->stopper->env.runtime;
     slot->call = call;
     slot->stopper->calls_out++;
+    slot->watch_mark = exit_watch_mark(&slot->stopper->exits);
     slot->asked_boot_ms = stopper_now_boot(slot->stopper);
     slot->asked_unix_ms = stopper_now_unix(slot->stopper);
     switch (call) {

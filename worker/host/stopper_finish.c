@@ -29,11 +29,14 @@ static const struct planned_run *planned_of(const struct task *own, const char *
 
 /* ---- runs that were started again ---- */
 
-/** Whose run it is can be said only when the log is read and folded to its end. */
+/** Whose run it is can be said only when the log is read and folded to its end; a task that is over has no more runs. */
 static bool may_add_runs(const struct stop_task *task)
 {
     const struct stopper *stopper = task->stopper;
-    return stopper->caught_up && task->requests != NULL &&
+    int64_t pos = -1;
+    const struct task *base = stopper_base(task, &pos);
+    return stopper->caught_up && task->requests != NULL && base != NULL &&
+           !task_is_terminal(base) &&
            (stopper->env.ready == NULL || stopper->env.ready(stopper->env.context));
 }
 

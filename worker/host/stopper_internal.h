@@ -16,6 +16,7 @@
 
 #include "common/domain/stop_engine.h"
 #include "worker/host/exit_result.h"
+#include "worker/host/exit_watch.h"
 #include "worker/host/id_table.h"
 #include "worker/host/journal.h"
 #include "worker/host/outbox.h"
@@ -68,12 +69,12 @@ struct stop_slot {
     enum stop_call queued; /**< waits for its turn */
     struct stop_slot *next_queued;
     bool look_again;       /**< another inspection was asked for meanwhile */
+    uint64_t watch_mark;   /**< exit_watch_mark when the last call was made */
     int64_t asked_unix_ms; /**< when the last call was made */
     int64_t asked_boot_ms;
-    int64_t intent_unix_ms;       /**< of the first intent of the stop signal; 0 = not known */
-    int64_t intent_boot_ms;       /**< on this boot; -1 = not known */
-    int64_t seen_running_boot_ms; /**< by somebody else's look just before; -1 = none */
-    struct optional_integer exit_hint;
+    int64_t intent_unix_ms;            /**< of the first intent of the stop signal; 0 = not known */
+    int64_t intent_boot_ms;            /**< on this boot; -1 = not known */
+    int64_t seen_running_boot_ms;      /**< by somebody else's look just before; -1 = none */
     char detail[STOPPER_DETAIL_BYTES]; /**< the engine's last words */
 };
 
@@ -96,6 +97,7 @@ struct stop_probe {
     struct stop_task *task; /**< NULL = dropped */
     stop_probe_fn *done;
     struct stop_probe_item *items;
+    uint64_t watch_mark; /**< exit_watch_mark when it began */
     size_t count, outstanding;
     bool failed; /**< at least one had no answer */
 };
@@ -128,6 +130,7 @@ struct stopper {
     struct outbox outbox;
     struct id_table tasks;
     struct id_table slots;
+    struct exit_watch exits;
     struct stop_task *ended_first, *ended_last; /**< terminal event read back, oldest first */
     size_t ended_count;
     struct text_list known; /**< incarnations */
@@ -142,6 +145,7 @@ struct stopper {
     bool acting;
     bool caught_up;  /**< the log was read to its end */
     bool catching;   /**< acting without the log, which has begun to come: signals wait */
+    bool kafka_away; /**< what is missing of the log cannot come now: nothing waits for it */
     bool superseded; /**< a later incarnation acts: nothing is done any more */
 };
 

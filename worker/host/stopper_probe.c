@@ -80,6 +80,7 @@ int stopper_probe_start(struct stop_task *task, const char *const *container_ids
     probe->stopper = task->stopper;
     probe->done = done;
     probe->outstanding = count;
+    probe->watch_mark = exit_watch_mark(&task->stopper->exits);
     task->probe = probe;
     for (size_t i = 0; i < count; i++) {
         runtime->ops->inspect(runtime, probe->items[i].container_id, on_inspected,

@@ -94,12 +94,24 @@ static void suspect_each(void *context, void *owner)
     suspect_signals(owner);
 }
 
-/** A stop that only the journal shows, its StopRequested below the commit, is over. */
+/** Whether a StopRequested that shaped the plan was read: else it lies below the commit. */
+static bool request_was_read(const struct stop_task *task)
+{
+    for (const struct stop_request *request = task->requests; request != NULL;
+         request = request->next) {
+        if (task_names(&task->own, request->id)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/** A stop that only the journal shows, its StopRequested below the commit, is over, whatever was requested since. */
 static void end_if_over(void *context, void *owner)
 {
     (void)context;
     struct stop_task *task = owner;
-    if (stopper_task_under_way(task) && task->requests == NULL) {
+    if (stopper_task_under_way(task) && !request_was_read(task)) {
         log_info("stop.over", "a stop that only the journal shows is over",
                  LOG_STR("task", task->entry.key));
         stopper_task_end(task);

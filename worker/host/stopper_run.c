@@ -11,6 +11,20 @@ enum { REASON_BYTES = 512 };
 
 /* ---- records ---- */
 
+/* The wall clock at a SIGKILL, counted from that at the stop signal where the two agree but for rounding: a
+ * reader of the log must not see a SIGKILL a millisecond before a deadline that it was not sent before. */
+static int64_t as_after_signal(const struct stop_slot *slot, int64_t boot_ms, int64_t unix_ms)
+{
+    enum { ROUNDING_MS = 5 };
+    const struct sent_signal *sent = task_signal(&slot->task->own, slot->run);
+    if (sent == NULL || sent->boot_id == NULL ||
+        strcmp(sent->boot_id, slot->stopper->env.identity->boot_id) != 0) {
+        return unix_ms;
+    }
+    int64_t counted = sent->sent_unix_ms + (boot_ms - sent->sent_boot_ms);
+    return counted - unix_ms <= ROUNDING_MS && unix_ms - counted <= ROUNDING_MS ? counted : unix_ms;
+}
+
 static void record_signal(struct stop_slot *slot, const struct stop_action *action, bool kill)
 {
     struct stopper *stopper = slot->stopper;
@@ -28,6 +42,9 @@ static void record_signal(struct stop_slot *slot, const struct stop_action *acti
      * SIGKILL did not come too early. */
     int64_t boot_ms = kill ? slot->asked_boot_ms : action->at_boot_ms;
     int64_t unix_ms = event.ts - (stopper_now_boot(stopper) - boot_ms);
+    if (kill) {
+        unix_ms = as_after_signal(slot, boot_ms, unix_ms);
+    }
     event.signal_sent = (struct event_signal_sent){
         .run = slot->run,
         .signal = kill              ? "SIGKILL"
@@ -150,12 +167,22 @@ static bool perform(struct stop_slot *slot, const struct stop_action *action,
     return false;
 }
 
-/** Signals wait for requests that are still to be taken up: they may change the grace. */
+/** Signals wait for requests that are still to be taken up: they may change the grace. Before the log's end is reached none can be taken up, so
+ *  they wait for the log while it can come, and not for what was read of it. */
+static bool must_wait(const struct stop_slot *slot)
+{
+    const struct stopper *stopper = slot->stopper;
+    if (stopper->caught_up) {
+        return stopper_accept_pending(slot->task);
+    }
+    return stopper->catching && !stopper->kafka_away;
+}
+
 static enum stop_event hold(const struct stop_slot *slot, enum stop_event event)
 {
     bool decides = event == STOP_ON_TIMER || event == STOP_ON_INSPECTED_RUNNING;
-    bool waits = slot->stopper->catching || stopper_accept_pending(slot->task);
-    return decides && waits && !stop_run_kill_decided(&slot->machine) ? STOP_ON_HELD : event;
+    bool held = decides && must_wait(slot) && !stop_run_kill_decided(&slot->machine);
+    return held ? STOP_ON_HELD : event;
 }
 
 /** One step of the machine. @return true if INSPECTED_RUNNING follows at once */

@@ -6,15 +6,6 @@
 #include "common/base/memory.h"
 #include "worker/host/exit_result.h"
 
-enum { EXITS_REMEMBERED = 256 };
-
-/** An exit as an event told it. */
-struct told_exit {
-    char *container_id;
-    struct optional_integer exit_code;
-    int64_t at_unix_ms;
-};
-
 /** A task whose runs are inspected, one after another. */
 struct inquiry {
     struct inquiry *next;
@@ -26,8 +17,6 @@ struct inquiry {
 
 struct task_gone {
     struct discovery_environment env;
-    struct told_exit exits[EXITS_REMEMBERED]; /**< a ring */
-    size_t next_exit;
     struct inquiry *inquiries;
 };
 
@@ -61,34 +50,7 @@ void task_gone_free(struct task_gone *gone)
     while (gone->inquiries != NULL) {
         end_inquiry(gone->inquiries);
     }
-    for (size_t i = 0; i < EXITS_REMEMBERED; i++) {
-        memory_free(gone->exits[i].container_id);
-    }
     memory_free(gone);
-}
-
-void task_gone_on_exit(struct task_gone *gone, const struct runtime_event *event)
-{
-    struct told_exit *exit = &gone->exits[gone->next_exit++ % EXITS_REMEMBERED];
-    memory_free(exit->container_id);
-    exit->container_id = memory_strdup(event->container_id);
-    exit->exit_code = event->exit_code;
-    exit->at_unix_ms = event->at_unix_ms;
-}
-
-/* The code of the exit between this run's start and the next one's. */
-static struct optional_integer told_code(const struct task_gone *gone, struct run run,
-                                         const struct runtime_container *now)
-{
-    int64_t before = now == NULL ? INT64_MAX : now->described.started_at;
-    for (size_t i = 1; i <= EXITS_REMEMBERED && i <= gone->next_exit; i++) {
-        const struct told_exit *exit = &gone->exits[(gone->next_exit - i) % EXITS_REMEMBERED];
-        if (exit->container_id != NULL && strcmp(exit->container_id, run.container_id) == 0 &&
-            exit->at_unix_ms >= run.started_at && exit->at_unix_ms <= before) {
-            return exit->exit_code;
-        }
-    }
-    return (struct optional_integer){0};
 }
 
 /* Nobody may have asked to stop it meanwhile, and no newer description may have come. */
@@ -153,8 +115,8 @@ static void on_inspected(void *context, const struct error *error,
     struct run_result *result = &inquiry->results[inquiry->done];
     char reason[EXIT_REASON_MAX_BYTES];
     if (error != NULL ||
-        !exit_result_of(run, d->name, container, told_code(inquiry->gone, run, container), reason,
-                        result)) {
+        !exit_result_of(run, d->name, container, stopper_told_code(inquiry->gone->env.stopper, run),
+                        reason, result)) {
         end_inquiry(inquiry);
         return;
     }

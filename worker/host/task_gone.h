@@ -10,8 +10,6 @@ struct task_gone;
 
 struct task_gone *task_gone_new(const struct discovery_environment *environment, struct error *err);
 void task_gone_free(struct task_gone *gone);
-/** An exit that the runtime told of: the only source of an exit code once the container is removed. */
-void task_gone_on_exit(struct task_gone *gone, const struct runtime_event *event);
 /** Begins with this task, unless it is under way. */
 void task_gone_begin(struct task_gone *gone, const struct task *base);
 

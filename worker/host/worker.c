@@ -1,5 +1,7 @@
 #include "worker/host/worker.h"
 
+#include <string.h>
+
 #include "common/base/log.h"
 #include "worker/host/topics_check.h"
 #include "worker/host/worker_state.h"
@@ -73,6 +75,12 @@ static int64_t commit_floor(void *context, int64_t next_offset)
         return -1;
     }
     return stopper_commit_floor(worker->stopper, next_offset, position);
+}
+
+static bool may_block(void *context)
+{
+    const struct worker *worker = context;
+    return !worker->ending && stopper_idle(worker->stopper);
 }
 
 static void on_patience(void *context)
@@ -213,6 +221,9 @@ static void on_writer_state(void *context, enum kafka_state state, const char *d
     struct worker *worker = context;
     worker->kafka_away = state == KAFKA_AWAY;
     registration_on_kafka(worker->registration, worker->kafka_away);
+    if (worker->stopper != NULL) {
+        stopper_on_kafka(worker->stopper, worker->kafka_away);
+    }
     if (worker->intake != NULL) {
         log_intake_on_kafka(worker->intake, worker->kafka_away);
     }
@@ -240,7 +251,11 @@ static void on_runtime_state(void *context, enum runtime_state state, const char
     worker->runtime_back = state == RUNTIME_BACK;
     if (state == RUNTIME_AWAY) {
         log_warn("runtime.away", "the engine is away: waiting for it",
-                 LOG_STR("runtime", worker->record.runtime), LOG_STR("detail", detail));
+                 LOG_STR("runtime", worker->record.runtime),
+                 LOG_STR("at", strcmp(worker->record.runtime, "docker") == 0
+                                   ? worker->options->docker_endpoint
+                                   : worker->options->process_directory),
+                 LOG_STR("detail", detail));
         return;
     }
     log_info("runtime.back", "connected to the engine", LOG_STR("runtime", worker->record.runtime),
@@ -306,6 +321,7 @@ static const struct worker_callbacks CALLBACKS = {
                 .superseded = on_superseded,
                 .ready = is_settled},
     .intake = {.check = check_topics,
+               .may_block = may_block,
                .on_refused = on_refused,
                .on_begin = on_begin,
                .on_event = on_event,
@@ -320,6 +336,8 @@ static int begin(struct worker *worker, struct error *err)
     if (worker_open_parts(worker, &CALLBACKS, err) != 0) {
         return -1;
     }
+    stopper_on_kafka(worker->stopper, worker->kafka_away);
+    log_intake_on_kafka(worker->intake, worker->kafka_away);
     log_info("worker.starts", "starting", LOG_STR("version", STOPFLEET_VERSION),
              LOG_STR("host", worker->host), LOG_STR("cluster", worker->identity.cluster),
              LOG_INT("partition", worker->identity.partition),

@@ -326,6 +326,7 @@ bool world_settle(struct world *world)
     for (int turns = 0; more; turns++) {
         assert_true(turns < 10000); /* something goes round and round without time passing */
         let_containers_end(world);
+        stopper_on_kafka(world->stopper, world->kafka_away);
         stopper_tick(world->stopper);
         more = world_answer_call(world);
         more = world_deliver(world) || more;

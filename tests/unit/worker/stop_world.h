@@ -39,6 +39,7 @@ struct world_signal {
     int64_t started_at;
     char signal[16];
     int64_t at_boot_ms;
+    int64_t at_unix_ms; /**< by the engine's clock */
 };
 
 enum world_answer { WORLD_ANSWERS = 0, WORLD_NO_ANSWER, WORLD_NO_ANSWER_NOT_SENT, WORLD_REFUSES };

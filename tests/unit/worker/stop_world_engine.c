@@ -73,7 +73,8 @@ bool world_reach(struct world *world, const struct world_call *call)
     }
     assert_true(world->signal_count < WORLD_SIGNALS);
     struct world_signal *signal = &world->signals[world->signal_count++];
-    *signal = (struct world_signal){.started_at = call->started_at, .at_boot_ms = world->boot_ms};
+    *signal = (struct world_signal){
+        .started_at = call->started_at, .at_boot_ms = world->boot_ms, .at_unix_ms = world->wall_ms};
     memcpy(signal->container_id, call->container_id, sizeof signal->container_id);
     memcpy(signal->signal, call->signal, sizeof signal->signal);
     bool kill = strcmp(call->signal, "SIGKILL") == 0;
@@ -158,7 +159,7 @@ static void answer_history(struct world *world, const struct world_call *call)
         if (strcmp(signal->container_id, call->container_id) == 0 &&
             signal->started_at == call->started_at && strcmp(signal->signal, call->signal) == 0) {
             times++;
-            at = world->wall_ms - (world->boot_ms - signal->at_boot_ms);
+            at = signal->at_unix_ms;
         }
     }
     call->fn.history(call->context, times > 0 ? RUNTIME_HISTORY_SENT : RUNTIME_HISTORY_NOT_SENT, at,

@@ -15,7 +15,7 @@
 #include "common/domain/reduce.h"
 #include "tests/unit/worker/fake_loop.h"
 #include "tests/unit/worker/fake_view.h"
-#include "worker/host/projector.h"
+#include "worker/host/projector_state.h"
 
 #define HOST "host-one"
 enum { DAY_MS = 24 * 3600 * 1000, TASKS = 6 };
@@ -25,6 +25,7 @@ static const struct identity identity = {.host = HOST, .cluster = "prod"};
 static int64_t committed;
 static unsigned told; /* calls of on_base */
 static int number;    /* of events */
+static size_t room;   /* for what one put writes; 0 = as it is */
 
 static void on_base(void *context, const char *cluster, const char *task)
 {
@@ -52,6 +53,9 @@ static void start(void)
                                                 .on_view_lost = on_view_lost};
     projector = projector_new(&environment, &err);
     assert_non_null(projector);
+    if (room > 0) {
+        projector->put_bytes.max_bytes = room;
+    }
     projector_start(projector, committed);
 }
 
@@ -69,6 +73,7 @@ static int begin(void **state)
     fake_view_reset();
     committed = -1;
     told = 0;
+    room = 0;
     return 0;
 }
 
@@ -115,16 +120,28 @@ static int64_t append(const char *host, struct event *event, enum event_type typ
     return offset;
 }
 
-static int64_t observed(int task, int64_t revision)
+enum { MANY = 20 };
+
+static int64_t observed_many(int task, int64_t revision, size_t containers)
 {
-    struct described_container d = {
-        .name = "main", .container_id = "c", .started_at = 5, .stop_signal = "SIGTERM"};
+    struct described_container d[MANY];
     struct event event = {0};
+    for (size_t i = 0; i < containers; i++) {
+        d[i] = (struct described_container){.name = "main",
+                                            .container_id = &"abcdefghijklmnopqrstuvwc"[23 - i],
+                                            .started_at = 5,
+                                            .stop_signal = "SIGTERM"};
+    }
     event.task_observed.revision = revision;
     event.task_observed.description.runtime = "process";
-    event.task_observed.description.containers.items = &d;
-    event.task_observed.description.containers.count = 1;
+    event.task_observed.description.containers.items = d;
+    event.task_observed.description.containers.count = containers;
     return append(HOST, &event, EVENT_TASK_OBSERVED, task);
+}
+
+static int64_t observed(int task, int64_t revision)
+{
+    return observed_many(task, revision, 1);
 }
 
 static int64_t requested(int task)
@@ -445,6 +462,120 @@ static void test_asking_for_a_base(void **state)
     assert_int_equal(fake_redis_gets, gets);
 }
 
+/* A request for a task that ended long ago: who waits for the base to be folded up to it is told. */
+static void test_a_record_of_what_has_ended(void **state)
+{
+    (void)state;
+    int64_t pos = 0;
+    observed(0, 1);
+    ended(0, EVENT_TASK_STOPPED);
+    start();
+    settle();
+    requested(0);
+    settle();
+    fake_loop_run(2 * PROJECTOR_LINGER_MS);
+    assert_int_equal(base_table_find(&projector->table, "prod", task_id(0))->state, BASE_ENDED);
+    told = 0;
+    int64_t offset = requested(0);
+    fake_loop_run(1000);
+    assert_int_equal(told, 1);
+    assert_non_null(projector_base(projector, "prod", task_id(0), &pos));
+    assert_int_equal(pos, offset);
+    assert_int_equal(projector_position(projector), fake_log_end());
+}
+
+/* ---- the room for one put ---- */
+
+enum { ROOM_BYTES = 1000 }; /* for some bases */
+
+static void observe_all(void)
+{
+    for (int round = 1; round <= 3; round++) {
+        for (int task = 0; task < TASKS; task++) {
+            observed(task, round);
+        }
+    }
+}
+
+static void test_a_batch_that_needs_several_puts(void **state)
+{
+    (void)state;
+    room = ROOM_BYTES;
+    fake_log_burst = 100;
+    observe_all();
+    other_hosts(3);
+    start();
+    settle();
+    assert_true(fake_redis_puts > 1);
+    assert_int_equal(fake_redis.count, TASKS);
+    assert_int_equal(projector->unwritable, 0);
+}
+
+/* Redis falls back, before what it was given last, while the rest of the batch is still to be put. */
+static void test_redis_falls_back_within_a_batch(void **state)
+{
+    static struct fake_redis kept;
+    (void)state;
+    room = ROOM_BYTES;
+    fake_log_burst = 100;
+    start();
+    settle();
+    kept = fake_redis;
+    observe_all();
+    while (fake_redis.count == 0) {
+        assert_true(fake_loop_step(1000));
+    }
+    assert_true(fake_redis.count < TASKS);
+    fake_redis = kept;
+    settle();
+    assert_int_equal(fake_redis.count, TASKS);
+}
+
+static void test_a_worker_ends_within_a_batch(void **state)
+{
+    (void)state;
+    room = ROOM_BYTES;
+    fake_log_burst = 100;
+    start();
+    settle();
+    observe_all();
+    while (fake_redis.count == 0) {
+        assert_true(fake_loop_step(1000));
+    }
+    fake_redis_away = true;
+    stop();
+    fake_redis_away = false;
+    assert_true(fake_redis.count < TASKS);
+    committed = fake_log_end();
+    start();
+    settle();
+    assert_int_equal(fake_redis.count, TASKS);
+}
+
+static void test_a_base_that_cannot_be_written(void **state)
+{
+    (void)state;
+    room = ROOM_BYTES;
+    start();
+    observed(0, 1);
+    settle();
+    observed(1, 1);
+    observed_many(0, 2, MANY);
+    observed(2, 1);
+    fake_loop_run(20000);
+    assert_int_equal(projector->unwritable, 1);
+    assert_int_equal(fake_view_find(task_id(0))->pos, 0);
+    assert_non_null(fake_view_find(task_id(1)));
+    assert_non_null(fake_view_find(task_id(2)));
+    assert_int_equal(fake_redis.seen, fake_log_end());
+    assert_int_equal(projector_position(projector), fake_log_end());
+    observed_many(0, 3, MANY);
+    fake_loop_run(20000);
+    assert_int_equal(projector->unwritable, 1);
+    observed(0, 4);
+    settle(); /* and it is in the view again, with all its records */
+}
+
 static void test_out_of_range(void **state)
 {
     (void)state;
@@ -562,6 +693,7 @@ static void test_random_histories(void **state)
         srand(seed);
         begin(NULL);
         kept = fake_redis;
+        room = seed % 2 == 0 ? ROOM_BYTES : 0;
         observed(0, 1);
         start();
         for (int i = 0; i < 60; i++) {
@@ -598,6 +730,11 @@ int main(void)
         TEST(test_retention),
         TEST(test_an_old_end_leaves_the_view),
         TEST(test_asking_for_a_base),
+        TEST(test_a_record_of_what_has_ended),
+        TEST(test_a_batch_that_needs_several_puts),
+        TEST(test_redis_falls_back_within_a_batch),
+        TEST(test_a_worker_ends_within_a_batch),
+        TEST(test_a_base_that_cannot_be_written),
         TEST(test_out_of_range),
         TEST(test_open_tasks),
         TEST(test_many_records),

@@ -75,6 +75,64 @@ static void stopper_signals_wait_while_the_log_comes_in(void **state)
     end_world(world);
 }
 
+/** Kafka comes back, a part of the log with it, and goes away again. */
+static struct world *make_with_a_part_of_the_log(void)
+{
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 5000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 1000);
+    world_crash(world, false);
+    world_request(world, "r2", 8000);
+    world->kafka_away = true;
+    world_start(world, false);
+    world_run(world, 500);
+    world->kafka_away = false;
+    return world;
+}
+
+static void stopper_goes_on_when_kafka_leaves_before_the_end_of_the_log(void **state)
+{
+    (void)state;
+    struct world *world = make_with_a_part_of_the_log();
+    assert_true(world_read(world));
+    world->kafka_away = true;
+    world_run(world, 4000);
+    assert_int_equal(
+        world_signal_at(world, "a", "SIGKILL") - world_signal_at(world, "a", "SIGTERM"), 5000);
+    end_world(world);
+}
+
+static void stopper_goes_on_when_kafka_leaves_after_a_request_was_read(void **state)
+{
+    (void)state;
+    struct world *world = make_with_a_part_of_the_log();
+    while (world_read(world)) {
+    }
+    world->kafka_away = true;
+    world_run(world, 4000);
+    assert_int_equal(world_signals(world, "a", 0, "SIGKILL"), 1);
+    end_world(world);
+}
+
+static void stopper_waits_again_when_kafka_is_back_again(void **state)
+{
+    (void)state;
+    struct world *world = make_with_a_part_of_the_log();
+    assert_true(world_read(world));
+    world->kafka_away = true;
+    world_run(world, 1000);
+    world->kafka_away = false;
+    world_run(world, 4000);
+    assert_int_equal(world_signals(world, "a", 0, "SIGKILL"), 0);
+    stopper_caught_up(world->stopper);
+    world_run(world, 2000);
+    assert_stopped(world);
+    assert_int_equal(
+        world_signal_at(world, "a", "SIGKILL") - world_signal_at(world, "a", "SIGTERM"), 8000);
+    end_world(world);
+}
+
 static void stopper_request_that_is_named_is_not_taken_up_again(void **state)
 {
     (void)state;
@@ -166,6 +224,9 @@ int main(void)
         cmocka_unit_test(stopper_crash_in_mid_grace_goes_on_with_the_remaining_grace),
         cmocka_unit_test(stopper_journal_alone_carries_a_stop_while_kafka_is_away),
         cmocka_unit_test(stopper_signals_wait_while_the_log_comes_in),
+        cmocka_unit_test(stopper_goes_on_when_kafka_leaves_before_the_end_of_the_log),
+        cmocka_unit_test(stopper_goes_on_when_kafka_leaves_after_a_request_was_read),
+        cmocka_unit_test(stopper_waits_again_when_kafka_is_back_again),
         cmocka_unit_test(stopper_request_that_is_named_is_not_taken_up_again),
         cmocka_unit_test(stopper_end_that_does_not_cover_the_log_is_none),
         cmocka_unit_test(stopper_without_log_and_journal_waits),

@@ -46,21 +46,45 @@ static void stopper_crash_without_history_repeats_and_says_so(void **state)
     crash_in_the_call(true, RUNTIME_HISTORY_UNKNOWN, 2, true);
 }
 
-static void stopper_grace_of_a_settled_signal_counts_from_when_it_was_sent(void **state)
+/** A signal is sent sent_after_ms after its intent, and the worker crashes. Before and after that the wall clock is set. @return from signal to SIGKILL */
+static int64_t grace_over_a_crash(int64_t sent_after_ms, int64_t set_before_ms,
+                                  int64_t set_after_ms)
 {
-    (void)state;
     struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 5000});
     world_start(world, true);
     world_request(world, "r1", -1);
     run_to_signal_call(world);
+    world->boot_ms += sent_after_ms;
+    world->wall_ms += sent_after_ms + set_before_ms;
     world_crash(world, true);
     world->boot_ms += 1500;
-    world->wall_ms += 1500;
+    world->wall_ms += 1500 + set_after_ms;
     world_start(world, true);
-    world_run(world, 3600);
-    assert_int_equal(
-        world_signal_at(world, "a", "SIGKILL") - world_signal_at(world, "a", "SIGTERM"), 5000);
+    world_run(world, 6000);
+    int64_t grace = world_signal_at(world, "a", "SIGKILL") - world_signal_at(world, "a", "SIGTERM");
+    assert_stopped(world);
     end_world(world);
+    return grace;
+}
+
+static void stopper_grace_of_a_settled_signal_counts_from_when_it_was_sent(void **state)
+{
+    (void)state;
+    assert_in_range(grace_over_a_crash(0, 0, 0), 5000, 5002);
+    assert_in_range(grace_over_a_crash(800, 0, 0), 5000, 5002);
+}
+
+static void stopper_grace_is_whole_when_the_wall_clock_is_set(void **state)
+{
+    static const int64_t steps[] = {-3600000, -1200, -900, -300, 300, 900, 1200, 3600000};
+    (void)state;
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        assert_in_range(grace_over_a_crash(800, 0, steps[i]), 5000, 6600);
+        assert_in_range(grace_over_a_crash(800, steps[i], 0), 5000, 6600);
+    }
+    assert_in_range(grace_over_a_crash(800, -3600000, 3600000), 5000, 6600);
+    assert_in_range(grace_over_a_crash(800, 3600000, -3600000), 5000, 6600);
+    assert_in_range(grace_over_a_crash(800, -700, 2500), 5000, 6600);
 }
 
 static void stopper_call_without_answer_is_settled_by_history(void **state)
@@ -250,6 +274,7 @@ int main(void)
         cmocka_unit_test(stopper_crash_before_the_signal_sends_it_as_maybe_repeated),
         cmocka_unit_test(stopper_crash_without_history_repeats_and_says_so),
         cmocka_unit_test(stopper_grace_of_a_settled_signal_counts_from_when_it_was_sent),
+        cmocka_unit_test(stopper_grace_is_whole_when_the_wall_clock_is_set),
         cmocka_unit_test(stopper_call_without_answer_is_settled_by_history),
         cmocka_unit_test(stopper_call_that_was_not_sent_is_made_again),
         cmocka_unit_test(stopper_refusing_engine_is_stuck_and_tried_on),
