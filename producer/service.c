@@ -13,7 +13,8 @@ static void on_kafka(void *context, enum kafka_state state, const char *detail)
     struct service *service = context;
     service->kafka_away = state == KAFKA_AWAY;
     if (service->kafka_away) {
-        log_warn("kafka.away", "Kafka does not answer; StopTask ends in ServerException until it does",
+        log_warn("kafka.away",
+                 "Kafka does not answer; StopTask ends in ServerException until it does",
                  LOG_STR("detail", detail));
     } else {
         log_info("kafka.back", "Kafka answers", LOG_STR("detail", detail));

@@ -1,6 +1,7 @@
 #include "worker/audit/audit_options.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -84,7 +85,8 @@ const struct option_program AUDIT_OPTIONS_PROGRAM = {
 #undef COMMAND
         "\n\nExit status: 0 fine; 1 something differs or is missing (check), or records that "
         "this version cannot read were passed over (events, replay, rebuild); 2 wrong use, or "
-        "it could not be done; 3 inconclusive.",
+        "it could not be done; 3 inconclusive: Kafka or Redis could not be read to the end. Events "
+        "of one task are in order; those of different partitions are printed as they are read.",
     .specs = SPECS,
     .spec_count = sizeof SPECS / sizeof SPECS[0],
 };
@@ -110,6 +112,16 @@ int audit_options_finish(struct audit_options *options, struct error *err)
             return error_set(err, ERROR_INVALID,
                              "--type \"%s\" is no event type: see docs/events.md for the names",
                              options->types.items[i]);
+        }
+    }
+    for (size_t i = 0; i < options->tasks.count; i++) {
+        const char *slash = strrchr(options->tasks.items[i], '/');
+        size_t length = strlen(slash == NULL ? options->tasks.items[i] : slash + 1);
+        if (length != 32 && length != 36) {
+            return error_set(err, ERROR_INVALID,
+                             "--task \"%s\" is no task: give its whole id (32 or 36 characters) or "
+                             "its ARN",
+                             options->tasks.items[i]);
         }
     }
     if (finish_time("since", options->since, &options->since_unix_ms, err) != 0) {

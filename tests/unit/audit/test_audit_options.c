@@ -41,6 +41,26 @@ static void audit_options_name_a_wrong_time_and_a_wrong_type(void **state)
     assert_non_null(strstr(err.message, "StopRequest"));
 }
 
+static void audit_options_want_whole_task_ids(void **state)
+{
+    (void)state;
+    static char id[] = "0123456789abcdef0123456789abcdef";
+    static char arn[] =
+        "arn:aws:ecs:us-east-1:000000000000:task/prod/0123456789abcdef0123456789abcdef";
+    static char part[] = "0123456789abcdef";
+    static char empty[] = "";
+    char *tasks[] = {id, arn, part};
+    struct audit_options options = {
+        .kafka_brokers = brokers, .redis = brokers, .tasks = {tasks, 2}};
+    struct error err = {0};
+    assert_int_equal(audit_options_finish(&options, &err), 0);
+    options.tasks.count = 3;
+    assert_int_equal(audit_options_finish(&options, &err), -1);
+    assert_non_null(strstr(err.message, "--task \"0123456789abcdef\""));
+    tasks[2] = empty;
+    assert_int_equal(audit_options_finish(&options, &err), -1);
+}
+
 static void audit_options_read_times(void **state)
 {
     (void)state;
@@ -65,6 +85,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(audit_options_need_a_broker),
         cmocka_unit_test(audit_options_name_a_wrong_time_and_a_wrong_type),
+        cmocka_unit_test(audit_options_want_whole_task_ids),
         cmocka_unit_test(audit_options_read_times),
         cmocka_unit_test(command_find_knows_its_words_only),
     };
