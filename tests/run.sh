@@ -32,7 +32,7 @@ parts=(
     "debian13    long   build,test,chroot,docker  unit and integration tests on Debian 13"
     "bench       long   build,test,bench   StopTask answers a second and their latency, beside moto's"
 )
-[ ! -d tests/sim ] || parts+=("sim         long   build,test         the stop engine on virtual time, many seeds")
+[ ! -d tests/sim ] || parts+=("sim         short  build,test         the worker on virtual time in a world that fails, and broken variants of it")
 [ ! -d tests/faults ] || parts+=("faults      long   build,test,docker  crashes, partitions and full disks on purpose")
 
 part_field() # NAME FIELD-NUMBER
@@ -253,7 +253,17 @@ run_bench()
     sed 's/^/        /' "$logs/bench.log"
 }
 
-run_sim() { built dev && ctest_of dev sim; }
+run_sim()
+{
+    local histories=10000
+    [ "$all" = no ] || histories=100000
+    built dev || return
+    local before=$part_failed
+    check "build of the broken variants" cmake --build build/dev -j "$cores" --target sim_mutants
+    [ "$part_failed" = "$before" ] || return
+    counted "histories and broken variants" build/dev/tests/sim/sim --histories "$histories" --mutants
+    sed -n 's/^sim: /        &/p' "$logs/sim.log"
+}
 run_faults() { counted "faults" tests/faults/run.sh; }
 
 docker_was_there=no

@@ -29,7 +29,7 @@ def first_sentence(path):
 
 
 def main():
-    listed = subprocess.run(["git", "-C", ROOT, "ls-files", *FOLDERS], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+    listed = subprocess.run(["git", "-C", ROOT, "ls-files", "-c", "-o", "--exclude-standard", *FOLDERS], check=True, stdout=subprocess.PIPE, text=True).stdout.split()
     print("## Every file\n\n<!-- Made from the files' own first sentences: tests/support/generated_docs.sh. -->")
     for folder in FOLDERS:
         names = [os.path.basename(f) for f in listed if os.path.dirname(f) == folder and not f.endswith("CMakeLists.txt")]

@@ -203,12 +203,11 @@ static bool write_plan(struct stop_task *task, const struct stop_request *reques
 static void prepare_slots(struct stop_task *task, const struct stop_probe *probe,
                           bool maybe_signalled)
 {
-    int64_t now = stopper_now_boot(task->stopper);
     for (struct stop_slot *slot = task->slots; slot != NULL; slot = slot->next) {
         const struct stop_probe_item *item = stopper_probe_item(probe, slot->run.container_id);
         bool same = item != NULL && item->exists && item->started_at == slot->run.started_at;
         if (same && runtime_is_running(item->status)) {
-            slot->seen_running_boot_ms = now;
+            slot->seen_running_boot_ms = probe->asked_boot_ms;
             exit_watch_seen(&task->stopper->exits, slot->run, probe->watch_mark);
         }
         if (maybe_signalled) {

@@ -97,7 +97,8 @@ struct stop_probe {
     struct stop_task *task; /**< NULL = dropped */
     stop_probe_fn *done;
     struct stop_probe_item *items;
-    uint64_t watch_mark; /**< exit_watch_mark when it began */
+    int64_t asked_boot_ms; /**< what it shows may be as old as this */
+    uint64_t watch_mark;   /**< exit_watch_mark when it began */
     size_t count, outstanding;
     bool failed; /**< at least one had no answer */
 };

@@ -80,6 +80,7 @@ int stopper_probe_start(struct stop_task *task, const char *const *container_ids
     probe->stopper = task->stopper;
     probe->done = done;
     probe->outstanding = count;
+    probe->asked_boot_ms = stopper_now_boot(task->stopper);
     probe->watch_mark = exit_watch_mark(&task->stopper->exits);
     task->probe = probe;
     for (size_t i = 0; i < count; i++) {
