@@ -28,12 +28,11 @@ parts=(
     "unit        short  build,test         unit tests and fuzz corpora, with ASan and UBSan"
     "integration short  build,test,docker  each adapter on its real server, with ASan and UBSan"
     "e2e         short  build,test,docker  the whole way on real Kafka, Redis and Docker, by the aws CLI and boto3"
+    "sim         short  build,test         the worker on virtual time in a world that fails, and broken variants of it"
     "fuzz        long   build,test         libFuzzer on every parser of foreign bytes"
     "debian13    long   build,test,chroot,docker  unit and integration tests on Debian 13"
     "bench       long   build,test,bench   StopTask answers a second and their latency, beside moto's"
 )
-[ ! -d tests/sim ] || parts+=("sim         short  build,test         the worker on virtual time in a world that fails, and broken variants of it")
-[ ! -d tests/faults ] || parts+=("faults      long   build,test,docker  crashes, partitions and full disks on purpose")
 
 part_field() # NAME FIELD-NUMBER
 {
@@ -264,7 +263,6 @@ run_sim()
     counted "histories and broken variants" build/dev/tests/sim/sim --histories "$histories" --mutants
     sed -n 's/^sim: /        &/p' "$logs/sim.log"
 }
-run_faults() { counted "faults" tests/faults/run.sh; }
 
 docker_was_there=no
 python3 tests/support/servers.py docker-answers >/dev/null 2>&1 && docker_was_there=yes

@@ -7,7 +7,7 @@
 enum {
     CONTAINERS_MAX = 16384, /* that are remembered */
     RUNS = 2,               /* of each: the present one and the one before */
-    OWN_START_MS = 1000     /* how long after its start the event of it may be dated */
+    OWN_START_MS = 200      /* how long after its start the event of it may be dated */
 };
 
 struct watched_run {

@@ -213,7 +213,9 @@ static void tidy_one(void *context, struct base *base)
 {
     struct projector *projector = context;
     int64_t age = clock_boot_ms(projector->env.clock) - base->since_boot_ms;
-    if (base->state == BASE_HELD && !base->dirty && task_is_terminal(&base->task) &&
+    /* Where this pass has not come to its last record yet, that has to put it again. */
+    bool passed = base->pos < projector->position;
+    if (base->state == BASE_HELD && !base->dirty && passed && task_is_terminal(&base->task) &&
         age > PROJECTOR_LINGER_MS) {
         projector_end(projector, base);
     } else if (base->state == BASE_ABSENT && age > PROJECTOR_ABSENT_MS) {

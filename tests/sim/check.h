@@ -1,0 +1,13 @@
+#ifndef TESTS_SIM_CHECK_H
+#define TESTS_SIM_CHECK_H
+
+/** Between the files of the checks. */
+
+#include "tests/sim/sim.h"
+
+/** Room for one more item behind the last of `count`. */
+void *sim_grown(void *items, int count, int *room, size_t size);
+/** The first record of this StopRequested; NULL = none. */
+struct sim_request *sim_request_find(const struct sim_task *task, const char *id);
+
+#endif

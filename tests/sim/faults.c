@@ -1,0 +1,315 @@
+/** What goes wrong, and when. */
+
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/sim/sim.h"
+
+static void kafka_back(void *context)
+{
+    (void)context;
+    sim_kafka_state(true);
+}
+
+static void redis_back(void *context)
+{
+    (void)context;
+    sim_redis_state(true);
+}
+
+static void engine_back(void *context)
+{
+    (void)context;
+    sim_engine_freeze(false);
+    sim_engine_state(true);
+}
+
+static void disk_back(void *context)
+{
+    (void)context;
+    if (sim.disk_full) {
+        sim_say("the disk has room again");
+    }
+    sim.disk_full = false;
+}
+
+static void thawed(void *context)
+{
+    (void)context;
+    sim.disturbed_ms = sim.now_ms;
+}
+
+/** Short, long, or very long. */
+static int64_t outage(void)
+{
+    return sim_chance(0.7) ? sim_between(50, 3000) : sim_between(3000, 30000);
+}
+
+/* ---- the faults ---- */
+
+static void crash_soon(void)
+{
+    sim.worker.crash_in = sim_between(1, sim_chance(0.5) ? 8 : 60);
+    sim.worker.torn = sim_chance(0.4);
+}
+
+static void crash_now(void)
+{
+    sim_worker_die("from outside");
+}
+
+static void end_in_order(void)
+{
+    if (sim.worker.alive) {
+        sim_worker_end();
+    }
+}
+
+static void freeze_worker(void)
+{
+    int64_t ms = sim_between(100, 15000);
+    if (!sim.worker.alive || sim.worker.frozen_until_ms > sim.now_ms) {
+        return;
+    }
+    sim.worker.frozen_until_ms = sim.now_ms + ms;
+    sim_after(ms, 0, thawed, NULL);
+    sim_say("w%d is frozen for %lld ms", sim.worker.number, (long long)ms);
+}
+
+static void forget_files(void)
+{
+    char path[512];
+    DIR *directory = opendir(sim.directory);
+    struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        if (entry->d_name[0] != '.') {
+            snprintf(path, sizeof path, "%s/%s", sim.directory, entry->d_name);
+            (void)unlink(path);
+        }
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+}
+
+void sim_lose_state(void)
+{
+    sim_say("the state directory is LOST");
+    sim_check_state_lost();
+    forget_files();
+    sim.state_losses++;
+}
+
+static void lose_state(void)
+{
+    if (!sim.worker.alive) {
+        sim_lose_state();
+    } else {
+        crash_soon();
+    }
+}
+
+static void kafka_away(void)
+{
+    sim_kafka_state(false);
+    sim_after(outage(), 0, kafka_back, NULL);
+}
+
+static void redis_away(void)
+{
+    sim_redis_state(false);
+    sim_after(outage(), 0, redis_back, NULL);
+}
+
+static void redis_falls_back(void)
+{
+    if (!sim_redis_restore()) {
+        sim_redis_empty();
+    }
+}
+
+static void engine_frozen(void)
+{
+    sim_engine_freeze(true);
+    sim_after(outage(), 0, engine_back, NULL);
+}
+
+static void engine_away(void)
+{
+    sim_engine_state(false);
+    sim_after(outage(), 0, engine_back, NULL);
+}
+
+static void engine_forgets(void)
+{
+    sim.history_from_wall_ms = sim_wall_ms();
+    sim_say("engine: forgets its history");
+}
+
+static void third_party(void)
+{
+    struct sim_container *container = &sim.containers[sim_below(sim.container_count)];
+    struct sim_run *run = sim_run_now(container);
+    if (run->on) {
+        sim_say("somebody ends %s", container->name);
+        sim_container_end(container, sim_below(3));
+    }
+    if (sim_chance(0.6)) {
+        sim_container_start(container, (enum sim_behaviour)sim_below(3));
+    } else if (sim_chance(0.4)) {
+        sim_say("somebody removes %s", container->name);
+        container->removed = true;
+        sim_engine_tell(container, RUNTIME_EVENT_REMOVED);
+    }
+}
+
+static void start_ended(void)
+{
+    for (int i = 0; i < sim.container_count; i++) {
+        if (!sim_run_now(&sim.containers[i])->on && sim_chance(0.5)) {
+            sim_container_start(&sim.containers[i], (enum sim_behaviour)sim_below(3));
+        }
+    }
+}
+
+static void unkillable(void)
+{
+    struct sim_run *run = sim_run_now(&sim.containers[sim_below(sim.container_count)]);
+    if (run->on) {
+        run->behaviour = SIM_UNKILLABLE;
+    }
+}
+
+static void commit_forgotten(void)
+{
+    sim_say("Kafka forgets the committed offset");
+    sim.committed = -1;
+}
+
+static void reboot(void)
+{
+    sim_say("the host loses power");
+    sim_worker_die("power");
+    sim.boot_at_ms = sim.now_ms - 10000;
+    sim.boot_number++;
+    sim_check_state_lost(); /* without fsync the journal may have lost its end: it is cut below */
+    sim.history_from_wall_ms = sim_wall_ms();
+    for (int i = 0; i < sim.container_count; i++) {
+        sim_container_end(&sim.containers[i], 255);
+    }
+    start_ended();
+}
+
+static void step_clock(void)
+{
+    int64_t by = sim_between(-86400000, 86400000);
+    sim.wall_offset_ms += by;
+    sim_say("the wall clock is stepped by %lld ms", (long long)by);
+}
+
+static void disk_full(void)
+{
+    sim.disk_full = true;
+    sim_say("the disk is FULL");
+    sim_after(outage(), 0, disk_back, NULL);
+}
+
+static const struct {
+    void (*fn)(void);
+    int weight;
+} FAULTS[] = {
+    {crash_soon, 30},      {crash_now, 5},         {end_in_order, 3},  {freeze_worker, 4},
+    {lose_state, 5},       {kafka_away, 8},        {redis_away, 6},    {sim_redis_empty, 4},
+    {sim_redis_keep, 6},   {redis_falls_back, 3},  {engine_frozen, 5}, {engine_away, 4},
+    {engine_forgets, 4},   {third_party, 12},      {start_ended, 4},   {unkillable, 3},
+    {commit_forgotten, 2}, {sim_rebuild_begin, 3}, {reboot, 1},        {step_clock, 1},
+    {disk_full, 2},
+};
+
+static void fault(void)
+{
+    int total = 0;
+    for (size_t i = 0; i < sizeof FAULTS / sizeof FAULTS[0]; i++) {
+        total += FAULTS[i].weight;
+    }
+    int64_t at = sim_below(total);
+    size_t i = 0;
+    while (at >= FAULTS[i].weight) {
+        at -= FAULTS[i++].weight;
+    }
+    FAULTS[i].fn();
+    sim.disturbed_ms = sim.now_ms;
+}
+
+/* ---- when ---- */
+
+static void on_fault(void *context)
+{
+    (void)context;
+    if (sim.healing) {
+        return;
+    }
+    if (sim_chance(sim.fault_rate)) {
+        fault();
+    }
+    sim_after(sim_chance(0.5) ? sim_between(1, 100) : sim_between(100, 4000), 0, on_fault, NULL);
+}
+
+static void on_client(void *context)
+{
+    (void)context;
+    if (sim.healing || sim.clients_left == 0) {
+        return;
+    }
+    if (sim.task_count > 0) {
+        sim.clients_left--;
+        sim_client_call();
+    }
+    sim_after(sim_chance(0.5) ? sim_between(1, 300) : sim_between(300, 8000), 0, on_client, NULL);
+}
+
+/** Whoever supervises the worker starts it again. */
+static void on_watch(void *context)
+{
+    (void)context;
+    if (!sim.worker.alive && (sim.healing || sim_chance(0.3))) {
+        sim_worker_start();
+    }
+    sim_after(sim_between(20, 800), 0, on_watch, NULL);
+}
+
+void sim_faults_begin(void)
+{
+    static const double rates[] = {0, 0.1, 0.3, 0.6, 0.9};
+    sim.fault_rate = rates[sim_below(5)];
+    sim.clients_left = (int)sim_between(1, 7);
+    sim_after(sim_between(0, 3000), 0, on_fault, NULL);
+    sim_after(sim_between(500, 3000), 0, on_client, NULL);
+    sim_after(0, 0, on_watch, NULL);
+}
+
+void sim_heal(void)
+{
+    sim_say("---- everything heals");
+    sim.healing = true;
+    sim.disturbed_ms = sim.now_ms;
+    sim.disk_full = false;
+    sim.worker.crash_in = 0;
+    engine_back(NULL);
+    for (int i = 0; i < sim.container_count; i++) {
+        struct sim_run *run = sim_run_now(&sim.containers[i]);
+        if (run->behaviour == SIM_UNKILLABLE) {
+            run->behaviour = SIM_IGNORE;
+        }
+    }
+    if (sim_chance(0.7)) {
+        sim_redis_state(false);
+    }
+    sim_kafka_state(true);
+    sim_redis_state(true);
+    if (!sim_redis_complete()) {
+        sim_rebuild_begin();
+    }
+}

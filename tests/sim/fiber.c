@@ -1,0 +1,276 @@
+/** The worker's own stack; what is left of a worker that was killed. */
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#include "common/base/memory.h"
+#include "tests/sim/sim.h"
+#include "worker/host/worker.h"
+
+enum { STACK_BYTES = 1 << 20 };
+
+static ucontext_t world, fiber;
+static char *stack;
+static bool on_fiber;
+static sim_fn *todo;
+static void *todo_context;
+
+/* ---- memory: common/base/memory.h for this program, so that the dead leave nothing ---- */
+
+struct block {
+    struct block *next, *previous;
+    size_t size;
+    size_t of_worker;
+};
+static struct block blocks = {.next = &blocks, .previous = &blocks};
+static uint64_t allocations;
+
+static struct block *header_of(void *memory)
+{
+    return (struct block *)memory - 1;
+}
+
+void *memory_alloc(size_t size)
+{
+    struct block *block = malloc(sizeof *block + size);
+    if (block == NULL) {
+        abort();
+    }
+    allocations++;
+    *block = (struct block){.next = &blocks, .previous = blocks.previous, .size = size};
+    block->of_worker = on_fiber;
+    blocks.previous->next = block;
+    blocks.previous = block;
+    return block + 1;
+}
+
+void *memory_calloc(size_t count, size_t size)
+{
+    void *memory = memory_alloc(count * size);
+    return memset(memory, 0, count * size);
+}
+
+void memory_free(void *block)
+{
+    if (block == NULL) {
+        return;
+    }
+    struct block *header = header_of(block);
+    header->next->previous = header->previous;
+    header->previous->next = header->next;
+    free(header);
+}
+
+void *memory_realloc(void *old, size_t size)
+{
+    void *memory = memory_alloc(size);
+    if (old != NULL) {
+        size_t before = header_of(old)->size;
+        memcpy(memory, old, before < size ? before : size);
+        memory_free(old);
+    }
+    return memory;
+}
+
+char *memory_strndup(const char *text, size_t length)
+{
+    char *copy = memory_alloc(length + 1);
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    return copy;
+}
+
+char *memory_strdup(const char *text)
+{
+    return memory_strndup(text, strlen(text));
+}
+
+void memory_fail_nth(uint64_t n, bool all_after)
+{
+    (void)n;
+    (void)all_after;
+}
+
+uint64_t memory_count(void)
+{
+    return allocations;
+}
+
+static size_t free_blocks_of_worker(void)
+{
+    size_t freed = 0;
+    for (struct block *block = blocks.next; block != &blocks;) {
+        struct block *next = block->next;
+        if (block->of_worker) {
+            memory_free(block + 1);
+            freed++;
+        }
+        block = next;
+    }
+    return freed;
+}
+
+/* ---- what the dead leave ---- */
+
+static void bury(void)
+{
+    if (sim.journal_incomplete) {
+        sim_check_state_lost();
+        sim.journal_incomplete = false;
+    }
+    char link[64], path[256];
+    for (int fd = 3; fd < 64; fd++) {
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t length = readlink(link, path, sizeof path - 1);
+        if (length > 0 && strncmp(path, sim.directory, strlen(sim.directory)) == 0) {
+            close(fd);
+        }
+    }
+}
+
+/* ---- the stack ---- */
+
+static char *copied(const char *text)
+{
+    return memory_strdup(text);
+}
+
+static void run(void)
+{
+    struct worker_options options = {
+        .account = copied("000000000000"),
+        .region = copied("us-east-1"),
+        .cluster = copied(SIM_CLUSTER),
+        .host_id = copied(SIM_HOST),
+        .state_directory = copied(sim.directory),
+        .journal_max_bytes = 1 << 20,
+        .runtime = WORKER_RUNTIME_DOCKER,
+        .docker_endpoint = copied("sim"),
+        .engine_calls = sim_between(1, 8),
+        .engine_timeout_ms = SIM_ENGINE_TIMEOUT_MS,
+        .stop_timeout_ms = SIM_DEFAULT_GRACE_MS,
+        .group_by = WORKER_GROUP_BY_PROJECT,
+        .discovery_interval_ms = 5000,
+        .kafka_brokers = copied("sim"),
+        .unsafe_topics = true,
+        .redis = copied("sim"),
+        .heartbeat_interval_ms = 5000,
+        .retention_ms = SIM_RETENTION_MS,
+    };
+    struct host_record record = {0};
+    struct error err = {0};
+    sim.worker.exit_code = (int)worker_run(&options, &record, &err);
+    sim_say("w%d ends with %d %s", sim.worker.number, sim.worker.exit_code, err.message);
+    sim.worker.alive = false;
+}
+
+static void entry(void)
+{
+    run();
+    on_fiber = false;
+    swapcontext(&fiber, &world);
+}
+
+static void resume(void)
+{
+    on_fiber = true;
+    swapcontext(&world, &fiber);
+    on_fiber = false;
+    if (!sim.worker.alive) {
+        bury();
+        (void)free_blocks_of_worker();
+    }
+}
+
+void sim_worker_yield(void)
+{
+    swapcontext(&fiber, &world);
+}
+
+sim_fn *sim_worker_take(void **ret_context)
+{
+    sim_fn *fn = todo;
+    *ret_context = todo_context;
+    todo = NULL;
+    return fn;
+}
+
+void sim_worker_do(sim_fn *fn, void *context)
+{
+    todo = fn;
+    todo_context = context;
+    resume();
+}
+
+void sim_worker_block(int64_t ms)
+{
+    struct sim_worker *worker = &sim.worker;
+    worker->blocked = true;
+    worker->blocked_until_ms = sim.now_ms + ms;
+    sim_after(ms, worker->number, NULL, NULL);
+    do {
+        sim_worker_yield();
+    } while (sim.now_ms < worker->blocked_until_ms);
+    worker->blocked = false;
+}
+
+void sim_worker_start(void)
+{
+    if (sim.worker.alive) {
+        return;
+    }
+    if (stack == NULL) {
+        stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (stack == MAP_FAILED) {
+            abort();
+        }
+    }
+    sim.worker = (struct sim_worker){.number = sim.worker.number + 1, .alive = true};
+    sim_say("w%d starts", sim.worker.number);
+    sim.disturbed_ms = sim.now_ms;
+    getcontext(&fiber);
+    fiber.uc_stack.ss_sp = stack;
+    fiber.uc_stack.ss_size = STACK_BYTES;
+    fiber.uc_link = NULL;
+    makecontext(&fiber, entry, 0);
+    todo = NULL;
+    resume();
+}
+
+void sim_worker_die(const char *why)
+{
+    if (!sim.worker.alive) {
+        return;
+    }
+    sim_say("w%d is killed (%s)", sim.worker.number, why);
+    sim.crashes++;
+    sim.disturbed_ms = sim.now_ms;
+    sim.worker.alive = false;
+    sim.worker.crash_in = 0;
+    if (on_fiber) {
+        swapcontext(&fiber, &world);
+        abort(); /* the dead do not come back */
+    }
+    bury();
+    (void)free_blocks_of_worker();
+}
+
+void sim_seam(const char *what)
+{
+    struct sim_worker *worker = &sim.worker;
+    if (on_fiber && worker->crash_in > 0 && --worker->crash_in == 0) {
+        sim_worker_die(what);
+    }
+}
+
+void sim_worker_forget_all(void)
+{
+    sim.worker.alive = false;
+    bury();
+    (void)free_blocks_of_worker();
+}

@@ -1,0 +1,86 @@
+/** One history: a host, a worker, clients and faults; then everything heals, and all has to settle. */
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tests/sim/sim.h"
+
+enum { CHECK_EVERY_MS = 2000 };
+#define SETTLES_WITHIN_MS INT64_C(3 * 3600 * 1000)
+
+static void seed_dice(uint64_t seed)
+{
+    for (int i = 0; i < 4; i++) { /* splitmix64 */
+        seed += 0x9e3779b97f4a7c15;
+        uint64_t z = seed;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        sim.dice[i] = z ^ (z >> 31);
+    }
+}
+
+static void begin(uint64_t seed, bool story)
+{
+    char directory[sizeof sim.directory];
+    enum sim_break broken_rule = sim.broken_rule;
+    memcpy(directory, sim.directory, sizeof directory);
+    sim = (struct sim){.seed = seed,
+                       .story = story,
+                       .now_ms = 1000000,
+                       .boot_at_ms = 500000,
+                       .wall_offset_ms = INT64_C(1700000000000),
+                       .broken_rule = broken_rule,
+                       .engine_up = true,
+                       .kafka_up = true,
+                       .redis_up = true,
+                       .redis_run = 1,
+                       .committed = -1,
+                       .events = {.name = KAFKA_EVENTS_TOPIC},
+                       .hosts = {.name = KAFKA_HOSTS_TOPIC}};
+    memcpy(sim.directory, directory, sizeof directory);
+    sim.redis = (struct sim_redis){.seen = -1, .complete_run = 1};
+    seed_dice(seed);
+}
+
+static void make_directory(void)
+{
+    bool memory = access("/dev/shm", W_OK) == 0;
+    snprintf(sim.directory, sizeof sim.directory, "%s/stopfleet-sim-%ld",
+             memory ? "/dev/shm" : "/tmp", (long)getpid());
+    (void)mkdir(sim.directory, 0700);
+}
+
+bool sim_history(uint64_t seed, bool story)
+{
+    begin(seed, story);
+    make_directory();
+    sim_lose_state();
+    sim.state_losses = 0;
+    sim_engine_make();
+    sim_faults_begin();
+    int64_t until = sim.now_ms + sim_between(10000, 90000);
+    while (sim.broken == 0 && sim_next(until)) {
+    }
+    sim.now_ms = until > sim.now_ms ? until : sim.now_ms;
+    sim_heal();
+    const char *unsettled = "";
+    int64_t give_up = sim.now_ms + SETTLES_WITHIN_MS;
+    while (sim.broken == 0 && unsettled != NULL && sim.now_ms < give_up) {
+        int64_t next = sim.now_ms + CHECK_EVERY_MS;
+        while (sim.broken == 0 && sim_next(next)) {
+        }
+        sim.now_ms = next > sim.now_ms ? next : sim.now_ms;
+        unsettled = sim_check_settled();
+    }
+    if (sim.broken == 0 && unsettled != NULL) {
+        sim_broken("I1 all settles once everything heals", "%s", unsettled);
+    }
+    if (sim.broken == 0) {
+        sim_check_end();
+    }
+    sim_worker_forget_all();
+    (void)sim_lose_state;
+    return sim.broken == 0;
+}

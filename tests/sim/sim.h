@@ -1,0 +1,301 @@
+#ifndef TESTS_SIM_SIM_H
+#define TESTS_SIM_SIM_H
+
+/** A worker as it ships (worker_run and all below it, but the adapters of libraries) in a world of its own: virtual time, an engine, a log, a view and API
+ *  writers, all of which misbehave as a seed says. One history at a time in a process.
+ *
+ *  The worker runs on a stack of its own and gives way whenever its loop has nothing to do or a call blocks; a crash is that it is never resumed.
+ *
+ *  queue.c     virtual time: what happens when
+ *  fiber.c     the worker's stack, crashes, memory of the dead
+ *  seams.c     what the worker asks of the operating system: clocks, random bytes, the journal's disk
+ *  loop_sim.c kafka_read_sim.c kafka_write_sim.c redis_sim.c redis_store.c
+ *              common/io/loop.h, kafka.h and redis_view.h, implemented by the world
+ *  engine.c engine_calls.c engine_stream.c   containers, and the runtime that the worker talks to
+ *  clients.c rebuild.c       API writers, and a rebuild of the view
+ *  faults.c history.c        what goes wrong when; one history from beginning to end
+ *  check*.c    the promises
+ *  main.c mutants.c          the command line */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/domain/reduce.h"
+#include "common/io/kafka.h"
+#include "common/io/redis_view.h"
+#include "worker/runtime/runtime.h"
+
+#define SIM_HOST    "host-1"
+#define SIM_CLUSTER "default"
+
+enum {
+    SIM_CONTAINERS = 8,
+    SIM_RUNS = 24,
+    SIM_DEFAULT_GRACE_MS = 3000,
+    SIM_ENGINE_TIMEOUT_MS = 4000,
+    SIM_RETENTION_MS = 1 << 30
+};
+
+/* ---- the dice ---- */
+uint64_t sim_random(void);
+/** 0 … n - 1 */
+int64_t sim_below(int64_t n);
+/** low … high */
+int64_t sim_between(int64_t low, int64_t high);
+bool sim_chance(double p);
+
+/* ---- story and verdict ---- */
+/** One line of the story, if somebody reads it. */
+void sim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/** A promise is broken. `promise` is a constant. */
+void sim_broken(const char *promise, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* ---- time ---- */
+typedef void sim_fn(void *context);
+/** owner 0 = the world; else the number of a worker: happens on its stack, and not at all once it is dead. */
+void sim_after(int64_t delay_ms, int owner, sim_fn *fn, void *context);
+int64_t sim_boot_ms(void);
+int64_t sim_wall_ms(void);
+/** Lets the next thing happen. @return false if nothing is left */
+bool sim_next(int64_t until_ms);
+
+/* ---- the worker ---- */
+struct sim_worker {
+    int number; /**< of the incarnation; 0 = none yet */
+    bool alive, acting;
+    int64_t frozen_until_ms; /**< SIGSTOP */
+    int64_t blocked_until_ms;
+    bool blocked;
+    int64_t crash_in; /**< seams until it dies; 0 = it lives on */
+    bool torn;        /**< it dies within a write to the journal */
+    int exit_code;
+};
+void sim_worker_start(void);
+/** kill -9, from outside or from a seam. */
+void sim_worker_die(const char *why);
+/** SIGTERM */
+void sim_worker_end(void);
+/** Does fn on the worker's stack, now. */
+void sim_worker_do(sim_fn *fn, void *context);
+/** On the worker's stack: a call that blocks. */
+void sim_worker_block(int64_t ms);
+/** At each seam: a place at which the worker may die. */
+void sim_seam(const char *what);
+void sim_worker_forget_all(void);
+/** Loop: gives way to the world. */
+void sim_worker_yield(void);
+/** What the worker is to do next; NULL = nothing. */
+sim_fn *sim_worker_take(void **ret_context);
+
+/* ---- the engine ---- */
+enum sim_behaviour { SIM_OBEY, SIM_IGNORE, SIM_LATE, SIM_SELF, SIM_UNKILLABLE, SIM_BEHAVIOURS };
+
+/** What is true of a run. */
+struct sim_run {
+    int64_t started_at;
+    bool on;
+    enum sim_behaviour behaviour;
+    int64_t exit_code, finished_at, ended_ms;
+    bool code_known_to_engine;
+    int64_t signal_boot_ms[16];
+    int64_t signal_wall_ms[16];
+    int signals, kills;
+    int64_t ends_ms; /**< 0 = no end in sight */
+    int64_t ends_code;
+    /* what the worker said and meant */
+    bool told;      /**< a SignalSent of it is in the log */
+    bool open_call; /**< its stop signal was asked for, and nobody knows with what outcome */
+    bool signal_said, exit_said, told_repeated, state_lost, kill_meant;
+};
+struct sim_container {
+    char id[65], name[32];
+    struct runtime_label labels[6];
+    size_t label_count;
+    char group[16], after[32], timeout_text[16], drain_text[16];
+    int group_number;
+    int needs; /**< container that it depends on, -1 = none */
+    int64_t grace_ms;
+    bool removed, restarts, end_skipped;
+    struct sim_run runs[SIM_RUNS];
+    int run_count;
+};
+struct sim_container *sim_container_find(const char *id);
+struct sim_run *sim_run_find(struct run run);
+struct sim_run *sim_run_now(struct sim_container *container);
+void sim_container_start(struct sim_container *container, enum sim_behaviour behaviour);
+void sim_container_end(struct sim_container *container, int64_t code);
+void sim_engine_make(void);
+void sim_engine_tell(struct sim_container *container, enum runtime_event_kind kind);
+/** The engine itself restarts: connections are lost, and its history. */
+void sim_engine_state(bool up);
+void sim_engine_freeze(bool frozen);
+/** A signal arrives at a run that is on. */
+void sim_run_signal(struct sim_container *container, struct sim_run *run, bool kill);
+/** What the runtime can be asked; without start and free. */
+const struct runtime_ops *sim_engine_calls(void);
+
+/* ---- the log ---- */
+struct sim_record {
+    char *key, *bytes;
+    size_t key_length, length;
+};
+struct sim_topic {
+    const char *name;
+    struct sim_record *records;
+    int64_t count, room;
+};
+struct sim_topic *sim_topic(const char *name);
+/** Appends; the checks look at it. @return its offset */
+int64_t sim_append(struct sim_topic *topic, struct span key, struct span value);
+void sim_kafka_state(bool up);
+/** More is there, or Kafka is. */
+void sim_readers_wake(const struct sim_topic *topic);
+/** Kafka came or went. */
+void sim_readers_tell(void);
+
+/* ---- the view ---- */
+struct sim_pending {
+    int64_t offset;
+    char *bytes;
+    size_t length;
+};
+struct sim_base {
+    char id[40];
+    int64_t pos, reducer;
+    char *bytes;
+    size_t length;
+    bool terminal;
+    struct sim_pending pending[32];
+    int pending_count;
+    int64_t pended[64]; /**< offsets that were ever added to pending */
+    int pended_count;
+};
+struct sim_redis {
+    struct sim_base *bases;
+    int count, room;
+    int64_t seen; /**< -1 = absent */
+    char holder[128];
+    int64_t held_until_ms;
+    int64_t complete_run; /**< 0 = not complete */
+    int64_t token;
+};
+struct sim_base *sim_base_find(const char *id);
+void sim_redis_state(bool up);
+void sim_redis_empty(void);
+void sim_redis_keep(void);    /**< a snapshot */
+bool sim_redis_restore(void); /**< back to the snapshot */
+bool sim_redis_complete(void);
+void sim_redis_apply_put(const char *id, int64_t pos, int64_t reducer, struct span bytes,
+                         bool terminal);
+/** @return false if the task is not there */
+bool sim_redis_pend(const char *id, int64_t offset, struct span bytes);
+
+/* ---- the API ---- */
+void sim_client_call(void);
+void sim_rebuild_begin(void);
+
+/* ---- the promises ---- */
+struct sim_request {
+    char *id;
+    int64_t offset;
+    struct optional_integer timeout_ms;
+    bool repeated, named;
+};
+struct sim_snapshot {
+    int64_t offset;
+    char *bytes;
+    size_t length;
+};
+/** What the log says of a task. */
+struct sim_task {
+    char id[40];
+    struct task fold;
+    struct sim_snapshot *snapshots;
+    int count, room;
+    struct sim_request *requests;
+    int request_count, request_room;
+    bool ever_in_view, terminal_counted;
+};
+struct sim_task *sim_task_find(const char *id);
+void sim_check_appended(int64_t offset, struct span bytes);
+void sim_check_said(const struct event *event);
+void sim_check_intent(const char *task, struct run run, const char *signal);
+void sim_check_signal(struct run run, const char *signal, bool arrives);
+/** The outcome of the last stop signal is asked for, or known. */
+void sim_check_settles(struct run run);
+void sim_check_base(const struct sim_base *base);
+void sim_check_seen(void);
+void sim_check_commit(int64_t offset);
+void sim_check_not_found(const char *id);
+void sim_check_state_lost(void);
+struct sim_answer {
+    char task[40];
+    char *request, *first, *reason;
+    int64_t offset;
+    bool terminal;
+};
+void sim_check_answer(const struct sim_answer *answer);
+/** NULL when all is settled, else what is not. */
+const char *sim_check_settled(void);
+void sim_check_end(void);
+
+/* ---- faults and histories ---- */
+void sim_faults_begin(void);
+void sim_lose_state(void);
+void sim_heal(void);
+/** @return false if a promise is broken */
+bool sim_history(uint64_t seed, bool story);
+
+/** Rules of the world's own Redis and API that can be broken on purpose. */
+enum sim_break {
+    SIM_BREAK_NONE,
+    SIM_BREAK_PUT_OLDER,   /**< put accepts an older base */
+    SIM_BREAK_PEND_BELOW,  /**< pend keeps what the base holds already */
+    SIM_BREAK_PUT_DROPS,   /**< put drops all pending */
+    SIM_BREAK_ENGINE_LIES, /**< the engine says sent and does not send */
+    SIM_BREAK_API_EARLY,   /**< the API answers before Kafka acknowledged */
+    SIM_BREAK_INTENT_LOST  /**< intents do not reach the journal */
+};
+enum sim_break sim_break_find(const char *name);
+
+struct sim {
+    uint64_t dice[4];
+    uint64_t seed;
+    int64_t now_ms, boot_at_ms, wall_offset_ms;
+    int boot_number;
+    bool story, healing;
+    int64_t disturbed_ms; /**< when something went wrong, or was mended, last */
+    enum sim_break broken_rule;
+    const char *promise; /**< the first that was broken */
+    char verdict[400];
+    int broken;
+    int64_t steps;
+    struct sim_worker worker;
+    char directory[64];
+    bool disk_full;
+    bool journal_incomplete; /**< the living worker could not write all of it */
+
+    struct sim_container containers[SIM_CONTAINERS];
+    int container_count;
+    bool engine_up, engine_frozen;
+    int64_t history_from_wall_ms;
+
+    struct sim_topic events, hosts;
+    bool kafka_up;
+    int64_t committed;
+
+    struct sim_redis redis, kept;
+    bool redis_up, has_kept;
+    int64_t redis_run;
+
+    struct sim_task *tasks[64];
+    int task_count;
+    double fault_rate;
+    int clients_left;
+    /* what a history went through */
+    int64_t crashes, state_losses, second_signals;
+};
+extern struct sim sim;
+
+#endif
