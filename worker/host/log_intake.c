@@ -26,6 +26,7 @@ struct log_intake {
     int64_t committed_boot_ms;
     int64_t check_boot_ms; /**< not before this time, if it could not be made at the start */
     uint64_t unreadable;
+    int64_t missed; /**< lowest offset that memory was out for, -1 = none: the commit stays there */
     bool checked, caught_up, hurried, away;
     struct log_limit complaints;
 };
@@ -66,6 +67,11 @@ static void take(struct log_intake *intake, const struct kafka_record *record)
     struct error err = {0};
     if (event_decode(record->value, &event, &err) == 0) {
         intake->env.on_event(intake->env.context, record->offset, &event);
+    } else if (err.code == ERROR_NO_MEMORY) {
+        intake->missed = intake->missed < 0 ? record->offset : intake->missed;
+        log_error("log.memory",
+                  "out of memory: an event is left to the next start of this worker, restart it",
+                  LOG_INT("partition", record->partition), LOG_INT("offset", record->offset));
     } else {
         intake->unreadable++;
         log_warn("log.event_unreadable", "an event is unreadable and is skipped",
@@ -197,6 +203,9 @@ void log_intake_commit(struct log_intake *intake)
         return;
     }
     int64_t floor = intake->env.commit_floor(intake->env.context, intake->next);
+    if (intake->missed >= 0 && floor > intake->missed) {
+        floor = intake->missed;
+    }
     if (floor < 0 ||
         (floor == intake->committed && now - intake->committed_boot_ms < COMMIT_ANYWAY_MS)) {
         return;
@@ -264,6 +273,7 @@ struct log_intake *log_intake_new(const struct log_intake_environment *environme
     }
     intake->env = *environment;
     intake->next = -1;
+    intake->missed = -1;
     intake->again = loop_timer_new(environment->loop, on_again, intake);
     intake->commit = loop_timer_new(environment->loop, on_commit, intake);
     if (intake->again == NULL || intake->commit == NULL) {

@@ -96,6 +96,7 @@ struct stopper *stopper_new(const struct stopper_environment *environment, bool 
     }
     stopper->env = *environment;
     stopper->lock_fd = -1;
+    stopper->missed_offset = -1;
     stopper->outbox.config.timers = &stopper->timers;
     if (open_all(stopper, err) != 0) {
         stopper_free(stopper);
@@ -278,6 +279,9 @@ int64_t stopper_commit_floor(struct stopper *stopper, int64_t next_offset, int64
     struct floor floor = {.offset = next_offset < projected ? next_offset : projected};
     id_table_each(&stopper->tasks, lower_floor, &floor);
     stopper_task_forget(stopper, projected);
+    if (stopper->missed_offset >= 0 && floor.offset > stopper->missed_offset) {
+        floor.offset = stopper->missed_offset;
+    }
     return floor.offset;
 }
 

@@ -144,8 +144,10 @@ struct stopper {
     struct log_limit journal_complaints;
     bool saw_own; /**< our own WorkerStarted was read back */
     bool acting;
-    bool caught_up;  /**< the log was read to its end */
-    bool catching;   /**< acting without the log, which has begun to come: signals wait */
+    bool caught_up; /**< the log was read to its end */
+    int64_t
+        missed_offset; /**< lowest record that memory was out for, -1 = none: the commit stays there */
+    bool catching;     /**< acting without the log, which has begun to come: signals wait */
     bool kafka_away; /**< what is missing of the log cannot come now: nothing waits for it */
     bool superseded; /**< a later incarnation acts: nothing is done any more */
 };

@@ -58,13 +58,24 @@ static void on_own(struct stop_task *task, int64_t offset, const struct event *e
     }
 }
 
+/* Not lost: the commit stays below it, and the next start reads it again. */
+static void miss(struct stopper *stopper, int64_t offset, const struct event *event)
+{
+    if (stopper->missed_offset < 0) {
+        stopper->missed_offset = offset;
+    }
+    log_error("stop.memory",
+              "out of memory: an event is left to the next start of this worker, restart it",
+              LOG_STR("type", event->type_name), LOG_STR("task", event->task),
+              LOG_INT("offset", offset));
+}
+
 static void on_requested(struct stopper *stopper, struct stop_task *task, int64_t offset,
                          const struct event *event)
 {
     bool before_us = !stopper->saw_own;
     if (stopper_task_add_request(task, offset, event, before_us) != 0) {
-        log_error("stop.memory", "out of memory: a StopRequested is not taken up",
-                  LOG_STR("task", event->task));
+        miss(stopper, offset, event);
         return;
     }
     stopper_accept(task);
@@ -87,8 +98,7 @@ void stopper_on_record(struct stopper *stopper, int64_t offset, const struct eve
     }
     struct stop_task *task = stopper_task_need(stopper, event->task, event->cluster);
     if (task == NULL) {
-        log_error("stop.memory", "out of memory: an event of the log is not taken up",
-                  LOG_STR("task", event->task));
+        miss(stopper, offset, event);
     } else if (own && !task->terminal_read) {
         on_own(task, offset, event);
     } else if (!own) {

@@ -228,6 +228,25 @@ static void stopper_commit_floor_follows_the_terminal_event(void **state)
     end_world(world);
 }
 
+static void stopper_request_that_memory_was_out_for_holds_the_commit(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a"});
+    struct event event = {.type = EVENT_STOP_REQUESTED,
+                          .type_name = "StopRequested",
+                          .id = "r9",
+                          .cluster = "c",
+                          .task = "another"};
+    world_start(world, true);
+    for (uint64_t n = 1; n <= 3; n++) {
+        memory_fail_nth(n, true);
+        stopper_on_record(world->stopper, 7 + (int64_t)n, &event);
+        memory_fail_nth(0, false);
+    }
+    assert_int_equal(stopper_commit_floor(world->stopper, 100, 100), 8);
+    end_world(world);
+}
+
 static void stopper_request_of_a_terminal_base_holds_nothing_back(void **state)
 {
     (void)state;
@@ -282,6 +301,7 @@ int main(void)
         cmocka_unit_test(stopper_waits_for_the_base),
         cmocka_unit_test(stopper_waits_until_the_base_is_folded_to_the_request),
         cmocka_unit_test(stopper_commit_floor_follows_the_terminal_event),
+        cmocka_unit_test(stopper_request_that_memory_was_out_for_holds_the_commit),
         cmocka_unit_test(stopper_request_of_a_terminal_base_holds_nothing_back),
         cmocka_unit_test(stopper_later_incarnation_ends_this_one),
     };
