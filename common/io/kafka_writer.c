@@ -87,7 +87,8 @@ static int configure(const struct kafka_config *config, enum kafka_writer_kind k
         {"linger.ms", "0"},
         {"message.timeout.ms", timeout},
         {"request.timeout.ms", worker ? "10000" : timeout},
-        {"max.in.flight", worker ? "1" : "1000000"},
+        /* Few requests, so that records queue up and share one: more a second, and no later alone. */
+        {"max.in.flight", worker ? "1" : "4"},
         {"retries", "2147483647"},
         {"retry.backoff.ms", "50"},
         {"queue.buffering.max.messages", "20000"},
