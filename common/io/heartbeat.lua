@@ -2,6 +2,8 @@
 -- holder's name}.
 
 local host, holder = ARGV[2], ARGV[3]
+ensure(beat_key(host), 'string')
+ensure(host_key(host), 'hash')
 local there = redis.call('GET', beat_key(host))
 
 if there and there ~= holder then

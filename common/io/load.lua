@@ -2,14 +2,12 @@
 -- each base cluster, id, pos, reducer, bytes}.
 
 local host = ARGV[2]
+keep_open(host)
 local answer = {seen_of(host)}
 
 for _, member in ipairs(redis.call('SMEMBERS', open_key(host))) do
     local cluster, id = string.match(member, '^([^/]*)/(.*)$')
-    if not cluster then
-        corrupt(open_key(host), 'has a member that is no CLUSTER/ID')
-    end
-    local base = read_base(host, cluster, id)
+    local base = cluster and read_base(host, cluster, id)
     if base then
         for _, part in ipairs({cluster, id, base[1], base[2], base[3]}) do
             answer[#answer + 1] = part

@@ -54,11 +54,12 @@ end
 
 local function put(cluster, id, pos, reducer, stopped, terminal, expiry, bytes)
     local key = task_key(cluster, id)
-    local there = redis.call('HMGET', key, 'pos', 'rn')
-    if there[1] then
-        local pos_there = offset_of(there[1], key, 'pos')
+    ensure(key, 'hash')
+    local there = redis.call('HMGET', key, 'pos', 'rn', 'host')
+    if there[3] == host and is_offset(there[1]) and is_offset(there[2]) then
+        local pos_there = tonumber(there[1])
         if tonumber(pos) < pos_there or
-           (tonumber(pos) == pos_there and tonumber(reducer) < offset_of(there[2], key, 'rn')) then
+           (tonumber(pos) == pos_there and tonumber(reducer) < tonumber(there[2])) then
             return
         end
     end
@@ -79,11 +80,15 @@ local function put(cluster, id, pos, reducer, stopped, terminal, expiry, bytes)
     expire(key, cluster, id, terminal, expiry)
 end
 
+keep_open(host)
 local found = seen_of(host)
 if known ~= -2 and tonumber(found) ~= known then
     return {'0', found}
 end
 for i = 5, #ARGV, 8 do
+    for _, list in ipairs({'running', 'stopped', 'expiry'}) do
+        ensure_shared(cluster_key(ARGV[i], list), 'zset')
+    end
     put(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4] == '1', ARGV[i + 5] == '1',
         tonumber(ARGV[i + 6]), ARGV[i + 7])
 end

@@ -1,4 +1,5 @@
 -- rebuild_begin: ARGV: prefix, token. An older marker stays good meanwhile.
 
+ensure(prefix .. ':complete', 'hash')
 redis.call('HSET', prefix .. ':complete', 'token', ARGV[2])
 return {}

@@ -31,27 +31,58 @@ local function corrupt(key, what)
     error('CORRUPT ' .. key .. ' ' .. what, 0)
 end
 
+-- Whether the key may be used as this type; what holds another is not ours and goes.
+local function ensure(key, kind)
+    local found = redis.call('TYPE', key).ok
+    if found ~= kind and found ~= 'none' then
+        redis.call('DEL', key)
+    end
+    return found == kind or found == 'none'
+end
+
+-- As ensure, of a key that several hosts share: what the others had in it is lost, so the view holds no longer all.
+local function ensure_shared(key, kind)
+    if not ensure(key, kind) and ensure(prefix .. ':complete', 'hash') then
+        redis.call('HDEL', prefix .. ':complete', 'run_id')
+    end
+end
+
+local function is_offset(text)
+    return text and #text <= 16 and string.match(text, '^%d+$') ~= nil
+end
+
 -- Offsets are kept as decimal text; Lua's numbers are exact up to 2^53.
 local function offset_of(text, key, field)
-    if not text or #text > 16 or not string.match(text, '^%d+$') then
+    if not is_offset(text) then
         corrupt(key, 'has no offset in ' .. field)
     end
     return tonumber(text)
 end
 
--- The offset up to which all of a host's records are in the view, -1 = absent.
+-- The offset up to which all of a host's records are in the view, -1 = absent. For the host's worker alone: what
+-- is no offset goes, and the worker then puts all that is the host's again.
 local function seen_of(host)
     local key = host_key(host)
+    ensure(key, 'hash')
     local text = redis.call('HGET', key, 'seen')
-    if text then
-        offset_of(text, key, 'seen')
+    if text and not is_offset(text) then
+        redis.call('HDEL', key, 'seen')
+        text = nil
     end
     return text or '-1'
 end
 
+-- Where the host's list of open tasks was no list, its worker does not know them all from it.
+local function keep_open(host)
+    if not ensure(open_key(host), 'set') and ensure(host_key(host), 'hash') then
+        redis.call('HDEL', host_key(host), 'seen')
+    end
+end
+
 -- The run of Redis for which the view holds all. The caller knows whether that is this run.
 local function complete_run()
-    return redis.call('HGET', prefix .. ':complete', 'run_id') or ''
+    local run = redis.pcall('HGET', prefix .. ':complete', 'run_id')
+    return type(run) == 'string' and run or ''
 end
 
 local function cluster_known(cluster)
@@ -64,17 +95,32 @@ local function list_task(cluster, id, stopped)
     redis.call('ZADD', cluster_key(cluster, stopped and 'stopped' or 'running'), 0, id)
 end
 
--- {pos, reducer, bytes} of a base, nil if it is not there or is another host's.
+-- A base that cannot be right becomes one of no bytes at position 0: no API takes it for a task or for none, and
+-- the next put replaces it.
+local function void_base(host, cluster, id)
+    local key = task_key(cluster, id)
+    ensure(key, 'hash')
+    redis.call('HSET', key, 'host', host, 'pos', '0', 'rn', '0', 'base', '')
+end
+
+-- Whether the key holds what can be a base of this host, as far as can be seen without its bytes.
+local function is_base(host, cluster, id)
+    local found = redis.pcall('HMGET', task_key(cluster, id), 'host', 'pos', 'rn')
+    return not found.err and found[1] == host and is_offset(found[2]) and is_offset(found[3]) and
+           redis.call('HSTRLEN', task_key(cluster, id), 'base') > 0
+end
+
+-- {pos, reducer, bytes} of a base, nil if it is not there or is another host's; of no bytes if it is not right.
 local function read_base(host, cluster, id)
     local key = task_key(cluster, id)
-    local found = redis.call('HMGET', key, 'host', 'pos', 'rn', 'base')
-    if found[1] ~= host then
+    local kind = redis.call('TYPE', key).ok
+    local found = kind == 'hash' and redis.call('HMGET', key, 'host', 'pos', 'rn', 'base') or {}
+    if kind == 'none' or (found[1] and found[1] ~= host) then
         return nil
     end
-    offset_of(found[2], key, 'pos')
-    offset_of(found[3], key, 'rn')
-    if not found[4] then
-        corrupt(key, 'has no base')
+    if not (found[1] and is_offset(found[2]) and is_offset(found[3]) and found[4]) then
+        void_base(host, cluster, id)
+        return {'0', '0', ''}
     end
     return {found[2], found[3], found[4]}
 end

@@ -13,7 +13,8 @@ int redis_reply_error(const redisReply *reply, struct error *err)
     const char *corrupt = strstr(reply->str, "CORRUPT ");
 
     if (corrupt != NULL) {
-        return error_set(err, ERROR_CORRUPT, "redis key %s; delete the key and it is made anew",
+        return error_set(err, ERROR_CORRUPT,
+                         "redis key %s; its worker makes it anew, or stopfleet-audit rebuild",
                          corrupt + strlen("CORRUPT "));
     }
     if (strstr(reply->str, "WRONGTYPE") != NULL) {

@@ -37,6 +37,8 @@ enum redis_script_name {
     REDIS_SCRIPT_DESCRIBE_CLUSTERS,
     REDIS_SCRIPT_REBUILD_BEGIN,
     REDIS_SCRIPT_REBUILD_COMPLETE,
+    REDIS_SCRIPT_VERIFY,
+    REDIS_SCRIPT_VOID,
     REDIS_SCRIPT_COUNT
 };
 
@@ -66,6 +68,7 @@ struct redis_request {
         redis_base_fn *base;
         redis_put_fn *put;
         redis_seen_fn *seen;
+        redis_verify_fn *verify;
         redis_done_fn *done;
         redis_heartbeat_fn *heartbeat;
         redis_read_fn *read;

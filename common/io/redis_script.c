@@ -24,6 +24,8 @@ static struct redis_script scripts[REDIS_SCRIPT_COUNT] = {
     [REDIS_SCRIPT_REBUILD_BEGIN] = {.name = "rebuild_begin", .source = REDIS_SOURCE_REBUILD_BEGIN},
     [REDIS_SCRIPT_REBUILD_COMPLETE] = {.name = "rebuild_complete",
                                        .source = REDIS_SOURCE_REBUILD_COMPLETE},
+    [REDIS_SCRIPT_VERIFY] = {.name = "verify", .source = REDIS_SOURCE_VERIFY},
+    [REDIS_SCRIPT_VOID] = {.name = "void", .source = REDIS_SOURCE_VOID},
 };
 
 const struct redis_script *redis_script(enum redis_script_name name)

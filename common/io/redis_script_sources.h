@@ -18,5 +18,7 @@ extern const char REDIS_SOURCE_LIST_CLUSTERS[];
 extern const char REDIS_SOURCE_DESCRIBE_CLUSTERS[];
 extern const char REDIS_SOURCE_REBUILD_BEGIN[];
 extern const char REDIS_SOURCE_REBUILD_COMPLETE[];
+extern const char REDIS_SOURCE_VERIFY[];
+extern const char REDIS_SOURCE_VOID[];
 
 #endif

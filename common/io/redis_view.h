@@ -109,7 +109,17 @@ typedef void redis_seen_fn(void *context, const struct error *error, int64_t see
 /** The host's `seen` alone (after reconnects and hourly). */
 void redis_view_seen(struct redis_view *view, const char *host, redis_seen_fn *fn, void *context);
 
+/** wrong: the key that is not right, empty if all is. */
+typedef void redis_verify_fn(void *context, const struct error *error, int64_t seen,
+                             struct span wrong);
+/** Looks whether what the view holds of the host can be right. If not, the host's `seen` is gone (ABSENT). */
+void redis_view_verify(struct redis_view *view, const char *host, redis_verify_fn *fn,
+                       void *context);
+
 typedef void redis_done_fn(void *context, const struct error *error);
+/** Makes a base whose bytes cannot be read one that nobody takes for a task and any put replaces. */
+void redis_view_void(struct redis_view *view, const char *host, const char *cluster,
+                     const char *task, redis_done_fn *fn, void *context);
 /** Writes the host's registration (encoded host_record) and lists it under its cluster. */
 void redis_view_put_host(struct redis_view *view, const char *host, const char *cluster,
                          struct span record, redis_done_fn *fn, void *context);

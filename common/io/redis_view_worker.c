@@ -183,3 +183,51 @@ void redis_view_seen(struct redis_view *view, const char *host, redis_seen_fn *f
     redis_request_add_text(request, host);
     redis_connection_send(view->connection, request);
 }
+
+static void answer_verify(struct redis_request *request, const struct error *error,
+                          const redisReply *reply)
+{
+    struct error failure = {0};
+    struct span wrong = {0};
+    int64_t seen = REDIS_SEEN_ABSENT;
+
+    if (error == NULL && (redis_reply_number(reply, 0, REDIS_SEEN_ABSENT, &seen, &failure) < 0 ||
+                          redis_reply_text(reply, 1, &wrong, &failure) < 0)) {
+        error = &failure;
+    }
+    request->fn.verify(request->context, error, seen, wrong);
+}
+
+void redis_view_verify(struct redis_view *view, const char *host, redis_verify_fn *fn,
+                       void *context)
+{
+    struct redis_request *request =
+        redis_request_new(view, REDIS_SCRIPT_VERIFY, answer_verify, context);
+
+    if (request == NULL) {
+        const struct error error = redis_view_no_memory();
+        fn(context, &error, REDIS_SEEN_ABSENT, (struct span){0});
+        return;
+    }
+    request->fn.verify = fn;
+    redis_request_add_text(request, host);
+    redis_connection_send(view->connection, request);
+}
+
+void redis_view_void(struct redis_view *view, const char *host, const char *cluster,
+                     const char *task, redis_done_fn *fn, void *context)
+{
+    struct redis_request *request =
+        redis_request_new(view, REDIS_SCRIPT_VOID, redis_view_answer_done, context);
+
+    if (request == NULL) {
+        const struct error error = redis_view_no_memory();
+        fn(context, &error);
+        return;
+    }
+    request->fn.done = fn;
+    redis_request_add_text(request, host);
+    redis_request_add_text(request, cluster);
+    redis_request_add_text(request, task);
+    redis_connection_send(view->connection, request);
+}

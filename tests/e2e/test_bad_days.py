@@ -26,6 +26,8 @@ ANSWER_LIMIT_S = 6.0
 class BadDay(unittest.TestCase):
     """A fleet of one API and one worker of the process runtime for each class of tests."""
 
+    worker_flags = ()
+
     @classmethod
     def setUpClass(cls):
         cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
@@ -33,7 +35,7 @@ class BadDay(unittest.TestCase):
         cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
         cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
         cls.fleet.make_topics()
-        cls.worker = cls.fleet.process_worker(host_id=HOST)
+        cls.worker = cls.fleet.process_worker(host_id=HOST, extra=cls.worker_flags)
         cls.api = cls.fleet.api()
         cls.probe = docker_engine.probe_program()
 

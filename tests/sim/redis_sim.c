@@ -16,7 +16,7 @@ struct redis_view {
     int64_t free_ms; /**< when the last request arrives: they stay in order */
 };
 
-enum kind { LOAD, GET, PUT, SEEN, PUT_HOST, HEARTBEAT, PUT_LIVE };
+enum kind { LOAD, GET, PUT, SEEN, VERIFY, PUT_HOST, HEARTBEAT, PUT_LIVE };
 
 struct put_copy {
     char id[40];
@@ -39,6 +39,7 @@ struct asking {
         redis_base_fn *get;
         redis_put_fn *put;
         redis_seen_fn *seen;
+        redis_verify_fn *verify;
         redis_done_fn *done;
         redis_heartbeat_fn *heartbeat;
     } fn;
@@ -223,6 +224,9 @@ static void answer_one(struct asking *asking)
     case SEEN:
         asking->fn.seen(asking->context, error, sim.redis.seen);
         break;
+    case VERIFY:
+        asking->fn.verify(asking->context, error, sim.redis.seen, (struct span){0});
+        break;
     case PUT_HOST:
     case PUT_LIVE:
         asking->fn.done(asking->context, error);
@@ -341,6 +345,28 @@ void redis_view_seen(struct redis_view *view, const char *host, redis_seen_fn *f
     struct asking *asking = ask(view, SEEN, context);
     asking->fn.seen = fn;
     go(asking);
+}
+
+void redis_view_verify(struct redis_view *view, const char *host, redis_verify_fn *fn,
+                       void *context)
+{
+    (void)host;
+    struct asking *asking = ask(view, VERIFY, context);
+    asking->fn.verify = fn;
+    go(asking);
+}
+
+/* No base of a simulated Redis is unreadable. */
+void redis_view_void(struct redis_view *view, const char *host, const char *cluster,
+                     const char *task, redis_done_fn *fn, void *context)
+{
+    (void)view;
+    (void)host;
+    (void)cluster;
+    (void)task;
+    (void)fn;
+    (void)context;
+    abort();
 }
 
 void redis_view_put_host(struct redis_view *view, const char *host, const char *cluster,

@@ -71,6 +71,12 @@ static const struct option_spec SPECS[] = {
      .offset = AT(follow),
      .group = "Output",
      .help = "Goes on with new events until interrupted (events)."},
+    {.name = "watch",
+     .type = OPTION_BOOLEAN,
+     .offset = AT(watch),
+     .group = "Output",
+     .help = "Stays, and rebuilds whenever the view in Redis is not complete, until interrupted "
+             "(rebuild)."},
     CONNECTION_OPTIONS_LOG(struct audit_options, "warn"),
 };
 

@@ -17,6 +17,7 @@ struct audit_options {
     char *until;
     bool json;
     bool follow;
+    bool watch;
     int64_t timeout_ms;
     int64_t retention_ms;
     /* from since and until */

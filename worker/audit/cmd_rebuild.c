@@ -11,6 +11,7 @@
 #include "worker/audit/command.h"
 #include "worker/audit/host_fold.h"
 #include "worker/audit/log_fold.h"
+#include "worker/audit/rebuild.h"
 #include "worker/audit/view_session.h"
 
 enum { BASE_MAX_BYTES = 4 * 1024 * 1024 };
@@ -166,7 +167,16 @@ static int rebuild_run(struct rebuild *rebuild, struct loop *loop,
     return view_session_wait(&rebuild->session, err);
 }
 
-enum audit_exit cmd_rebuild(const struct audit_options *options, struct error *err)
+static void say_rebuilt(const struct rebuild *rebuild, uint64_t unreadable)
+{
+    printf("rebuilt: %zu tasks in the log, %zu put into Redis, %zu hosts put, %llu records "
+           "read, %llu unreadable; the view is complete\n",
+           rebuild->fold.count, rebuild->put, rebuild->hosts_put,
+           (unsigned long long)rebuild->fold.scanned.records, (unsigned long long)unreadable);
+}
+
+enum audit_exit rebuild_once(const struct audit_options *options, bool *ret_interrupted,
+                             struct error *err)
 {
     struct rebuild rebuild = {0};
     struct loop *loop = loop_new(err);
@@ -178,18 +188,23 @@ enum audit_exit cmd_rebuild(const struct audit_options *options, struct error *e
     whole.cluster = NULL;
     int status = rebuild_run(&rebuild, loop, &whole, err);
     uint64_t unreadable = rebuild.fold.scanned.unreadable + rebuild.hosts.unreadable;
+    bool newer = rebuild.newer;
     if (status == 0) {
-        printf("rebuilt: %zu tasks in the log, %zu put into Redis, %zu hosts put, %llu records "
-               "read, %llu unreadable; the view is complete\n",
-               rebuild.fold.count, rebuild.put, rebuild.hosts_put,
-               (unsigned long long)rebuild.fold.scanned.records, (unsigned long long)unreadable);
+        say_rebuilt(&rebuild, unreadable);
     }
+    *ret_interrupted = rebuild.fold.scanned.interrupted;
     log_fold_release(&rebuild.fold);
     host_fold_release(&rebuild.hosts);
     view_session_close(&rebuild.session);
     loop_free(loop);
     if (status != 0) {
-        return rebuild.newer ? AUDIT_EXIT_DIFFERS : AUDIT_EXIT_USAGE;
+        return newer ? AUDIT_EXIT_DIFFERS : AUDIT_EXIT_USAGE;
     }
     return unreadable > 0 ? AUDIT_EXIT_DIFFERS : AUDIT_EXIT_OK;
+}
+
+enum audit_exit cmd_rebuild(const struct audit_options *options, struct error *err)
+{
+    bool interrupted = false;
+    return options->watch ? rebuild_watch(options, err) : rebuild_once(options, &interrupted, err);
 }

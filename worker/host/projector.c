@@ -1,8 +1,12 @@
 #include "worker/host/projector.h"
 
+#include <stdio.h>
+
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "worker/host/projector_state.h"
+
+enum { KEY_SHOWN_BYTES = 512 };
 
 /* ---- reading the log ---- */
 
@@ -116,9 +120,8 @@ static bool hold_loaded(struct projector *projector, const struct redis_base *fo
     int result = base == NULL ? error_no_memory(&err, "loading bases")
                               : projector_hold(projector, base, found, &err);
     if (result != 0) {
-        log_error("view.base_unreadable", "a base in Redis cannot be read and is made anew",
-                  LOG_STR("task", task), LOG_STR("error", err.message));
         if (base != NULL) {
+            (void)projector_void(projector, cluster, task, &err);
             projector_forget(projector, base);
         }
     }
@@ -185,10 +188,36 @@ static void on_compared(void *context, const struct error *error, int64_t seen)
     loop_timer_arm(projector->work, 0);
 }
 
+static void on_verified(void *context, const struct error *error, int64_t seen, struct span wrong)
+{
+    if (error == NULL && wrong.length > 0) {
+        char key[KEY_SHOWN_BYTES];
+        snprintf(key, sizeof key, "%.*s", (int)wrong.length, wrong.data);
+        log_error(
+            "view.corrupt",
+            "a key of this host's part of the view is gone or holds what is not ours: putting "
+            "all of this host's again",
+            LOG_STR("key", key));
+    }
+    on_compared(context, error, seen);
+}
+
+/* While a pass is under way it puts what is not right; looking for it then would only begin it anew. */
+static bool is_steady(const struct projector *projector)
+{
+    return projector->at_end && !projector->putting && projector->queue.count == 0 &&
+           projector->batch.count == 0;
+}
+
 static void on_compare(void *context)
 {
     struct projector *projector = context;
-    redis_view_seen(projector->env.view, projector->env.identity->host, on_compared, projector);
+    const char *host = projector->env.identity->host;
+    if (is_steady(projector)) {
+        redis_view_verify(projector->env.view, host, on_verified, projector);
+    } else {
+        redis_view_seen(projector->env.view, host, on_compared, projector);
+    }
     loop_timer_arm(projector->compare, PROJECTOR_COMPARE_MS);
 }
 

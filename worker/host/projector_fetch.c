@@ -42,19 +42,44 @@ int projector_hold(struct projector *projector, struct base *base, const struct 
     return 0;
 }
 
+static void on_void(void *context, const struct error *error)
+{
+    (void)context;
+    (void)error; /* it is found unreadable again, then */
+}
+
+bool projector_void(struct projector *projector, const char *cluster, const char *task,
+                    const struct error *why)
+{
+    log_error("view.base_unreadable", "a base in Redis cannot be read and is made anew",
+              LOG_STR("task", task), LOG_STR("error", why->message));
+    if (why->code != ERROR_CORRUPT) {
+        return false; /* out of memory, or a newer version's: it is left as it is */
+    }
+    redis_view_void(projector->env.view, projector->env.identity->host, cluster, task, on_void,
+                    projector);
+    return true;
+}
+
+static void begin_absent(struct projector *projector, struct base *base)
+{
+    projector->fetching--;
+    base->state = BASE_ABSENT;
+    base->since_boot_ms = clock_boot_ms(projector->env.clock);
+}
+
 static void on_fetched_base(struct projector *projector, struct base *base,
                             const struct redis_base *found)
 {
     struct error err = {0};
     if (found == NULL) {
-        projector->fetching--;
-        base->state = BASE_ABSENT;
-        base->since_boot_ms = clock_boot_ms(projector->env.clock);
+        begin_absent(projector, base);
     } else if (projector_hold(projector, base, found, &err) == 0) {
         projector->env.on_base(projector->env.context, base->cluster, base->id);
+    } else if (projector_void(projector, base->cluster, base->id, &err) &&
+               projector->started == KAFKA_OFFSET_BEGINNING) {
+        begin_absent(projector, base); /* this pass makes it from its first record */
     } else {
-        log_error("view.base_unreadable", "a base in Redis cannot be read and is made anew",
-                  LOG_STR("task", base->id), LOG_STR("error", err.message));
         projector_forget(projector, base);
         if (projector->started != KAFKA_OFFSET_BEGINNING) {
             projector_go_back(projector, KAFKA_OFFSET_BEGINNING, "a base cannot be read");

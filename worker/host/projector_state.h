@@ -14,7 +14,7 @@ enum {
     PROJECTOR_ENDED_MAX = 10000, /**< names of ended tasks that are remembered at least */
     PROJECTOR_RETRY_MS = 500,    /**< until Redis is asked again */
     PROJECTOR_SEEN_MS = 5000, /**< `seen` alone moves over other hosts' records as often as this */
-    PROJECTOR_COMPARE_MS = 60000, /**< `seen` is compared */
+    PROJECTOR_COMPARE_MS = 10000, /**< `seen` is compared, and this host's keys are looked at */
     PROJECTOR_LINGER_MS = 60000,  /**< an ended base is held on, for those who ask */
     PROJECTOR_ABSENT_MS = 10000,  /**< an absence is believed */
     PROJECTOR_PUT_MAX_BYTES = 64 * 1024 * 1024
@@ -72,6 +72,9 @@ struct base *projector_need(struct projector *projector, const char *cluster, co
 /** Takes in what Redis holds of it. @return 0 or -1 with ERROR_CORRUPT, ERROR_NO_MEMORY */
 int projector_hold(struct projector *projector, struct base *base, const struct redis_base *found,
                    struct error *err);
+/** Says that a base in Redis cannot be read, and has Redis take it for none. @return false if it is left as it is */
+bool projector_void(struct projector *projector, const char *cluster, const char *task,
+                    const struct error *why);
 /** Takes the base out of the table. */
 void projector_forget(struct projector *projector, struct base *base);
 /** Asks for it, if it is to be fetched and nobody has (a base_table_fn). */

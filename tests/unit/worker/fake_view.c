@@ -35,7 +35,7 @@ void fake_view_reset(void)
 
 /* ---- Redis ---- */
 
-enum call_kind { CALL_LOAD = 1, CALL_GET, CALL_PUT, CALL_SEEN };
+enum call_kind { CALL_LOAD = 1, CALL_GET, CALL_PUT, CALL_SEEN, CALL_VERIFY };
 
 /* A question, answered on the loop. */
 struct call {
@@ -47,6 +47,7 @@ struct call {
         redis_base_fn *get;
         redis_put_fn *put;
         redis_seen_fn *seen;
+        redis_verify_fn *verify;
     } fn;
     void *context;
     char task[40];
@@ -148,6 +149,9 @@ static void answer(void *context)
     case CALL_SEEN:
         call->fn.seen(call->context, error, fake_redis.seen);
         break;
+    case CALL_VERIFY:
+        call->fn.verify(call->context, error, fake_redis.seen, (struct span){0});
+        break;
     }
     loop_timer_free(call->timer);
     free(call->puts);
@@ -216,6 +220,24 @@ void redis_view_seen(struct redis_view *view, const char *host, redis_seen_fn *f
 {
     (void)view, (void)host;
     ask(CALL_SEEN, context)->fn.seen = fn;
+}
+
+void redis_view_verify(struct redis_view *view, const char *host, redis_verify_fn *fn,
+                       void *context)
+{
+    (void)view, (void)host;
+    ask(CALL_VERIFY, context)->fn.verify = fn;
+}
+
+void redis_view_void(struct redis_view *view, const char *host, const char *cluster,
+                     const char *task, redis_done_fn *fn, void *context)
+{
+    struct fake_base *base = find(task);
+    (void)view, (void)host, (void)cluster, (void)fn, (void)context;
+    if (base != NULL) {
+        base->pos = base->reducer = 0;
+        base->length = 0;
+    }
 }
 
 /* ---- the log ---- */

@@ -1,0 +1,57 @@
+-- verify: looks whether what the view holds of a host can be right: its registration, its open tasks, and the lists that name
+-- them. ARGV: prefix, host. Returns {seen, the key that is not right or ''}; if one is not, `seen` is gone, so that the
+-- host's worker puts all again. A key that is gone altogether may have company: the view is then no longer complete.
+
+local host = ARGV[2]
+local wrong = ''
+
+local function lists_name(cluster, id)
+    for _, list in ipairs({'running', 'stopped'}) do
+        ensure_shared(cluster_key(cluster, list), 'zset')
+        if redis.call('ZSCORE', cluster_key(cluster, list), id) then
+            return true
+        end
+    end
+    return false
+end
+
+local function look_at(member)
+    local cluster, id = string.match(member, '^([^/]*)/(.*)$')
+    if not cluster then
+        return open_key(host)
+    end
+    if not is_base(host, cluster, id) then
+        if redis.call('EXISTS', task_key(cluster, id)) == 0 and ensure(prefix .. ':complete', 'hash') then
+            redis.call('HDEL', prefix .. ':complete', 'run_id')
+        end
+        return task_key(cluster, id)
+    end
+    return lists_name(cluster, id) and '' or cluster_key(cluster, 'running')
+end
+
+local function look()
+    if not ensure(host_key(host), 'hash') or not ensure(open_key(host), 'set') then
+        return host_key(host)
+    end
+    local cluster = redis.call('HGET', host_key(host), 'cluster')
+    if cluster then
+        ensure_shared(prefix .. ':clusters', 'zset')
+        ensure_shared(cluster_key(cluster, 'hosts'), 'set')
+        if redis.call('SISMEMBER', cluster_key(cluster, 'hosts'), host) == 0 or cluster_known(cluster) == '0' then
+            return cluster_key(cluster, 'hosts')
+        end
+    end
+    for _, member in ipairs(redis.call('SMEMBERS', open_key(host))) do
+        local found = look_at(member)
+        if found ~= '' then
+            return found
+        end
+    end
+    return ''
+end
+
+wrong = look()
+if wrong ~= '' then
+    redis.call('HDEL', host_key(host), 'seen')
+end
+return {seen_of(host), wrong}

@@ -1,0 +1,153 @@
+"""Redis emptied, older, or full of garbage while the service runs: no wrong 'not found', and the view comes back by itself."""
+
+import os
+import signal
+import sys
+import threading
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import test_bad_days  # noqa: E402
+from server import wait_for  # noqa: E402
+from stopfleet import CLUSTER  # noqa: E402
+
+COMPLETE = "stopfleet:complete"
+
+
+class Traffic:
+    """Describes without end, of tasks that are there; what was answered wrongly is in `wrong`."""
+
+    def __init__(self, test, tasks):
+        self.test, self.tasks, self.wrong, self.answers = test, tasks, [], 0
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+
+    def run(self):
+        while not self.ended.is_set():
+            for task in self.tasks:
+                status, answer = self.test.api.call("DescribeTasks", {"cluster": CLUSTER, "tasks": [task]})
+                self.answers += 1
+                if status == 200 and answer["failures"] or status not in (200, 500):
+                    self.wrong.append((status, answer))
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+
+
+class ViewLost(test_bad_days.BadDay):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.watch = cls.fleet.begin_audit("rebuild", "--watch")
+        cls.lines = []
+        cls.reader = threading.Thread(target=lambda: cls.lines.extend(cls.watch.stdout), daemon=True)
+        cls.reader.start()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            cls.watch.send_signal(signal.SIGTERM)
+            status = cls.watch.wait(15)
+            cls.reader.join()
+        finally:
+            super().tearDownClass()
+        if status != 0:
+            raise AssertionError(f"rebuild --watch ended with {status}: {cls.watch.stderr.read()}")
+
+    def complete(self):
+        """An unknown task is said to be unknown."""
+        return self.stop("9" * 32)[0] == 400
+
+    def tasks_of(self, name, count=3):
+        return [self.run_probe(f"{name}-{i}", "obey", str(i + 1)) for i in range(count)]
+
+    def assert_stops(self, tasks, name):
+        for i, task in enumerate(tasks):
+            self.assertEqual(wait_for(lambda t=task: self.stop(t)[0] == 200, 20, f"StopTask of {task}"), True)
+            self.assertEqual(self.fleet.wait_status(self.api, task, "STOPPED")["containers"][0]["exitCode"], i + 1)
+            self.assertEqual(self.probe_signals(f"{name}-{i}"), ["TERM"])
+
+    def test_emptied_under_traffic(self):
+        tasks = self.tasks_of("emptied")
+        wait_for(self.complete, 20, "a complete view")
+        with Traffic(self, tasks) as traffic:
+            self.assertEqual(self.stop(tasks[0])[0], 200)
+            self.redis.call("FLUSHALL")
+            self.run_probe("emptied-later", "obey")
+            wait_for(self.complete, 30, "the view complete again")
+            wait_for(lambda: all(self.fleet.describe(self.api, t) for t in tasks), 20, "all tasks again")
+        self.assertEqual(traffic.wrong, [])
+        self.assertGreater(traffic.answers, 0)
+        self.assertTrue(any(line.startswith("rebuilding: ") for line in self.lines), self.lines)
+        self.assert_stops(tasks, "emptied")
+
+    def test_failed_over_to_an_older_state(self):
+        older = self.tasks_of("older", 1)
+        wait_for(self.complete, 20, "a complete view")
+        self.redis.call("SAVE")
+        newer = self.tasks_of("newer", 2)
+        self.assertEqual(self.stop(older[0])[0], 200)
+        self.fleet.wait_status(self.api, older[0], "STOPPED")
+        with Traffic(self, older + newer) as traffic:
+            self.redis.kill()
+            self.redis.start()
+            wait_for(self.complete, 30, "the view complete again")
+            wait_for(lambda: all(self.fleet.describe(self.api, t) for t in newer), 20, "the newer tasks again")
+        self.assertEqual(traffic.wrong, [])
+        self.assertEqual(self.fleet.wait_status(self.api, older[0], "STOPPED")["containers"][0]["exitCode"], 1)
+        self.assertIn("view.fell_back", self.worker.log_text())
+        self.assert_stops(newer, "newer")
+
+    def test_garbage_under_our_keys(self):
+        """Each kind of garbage, one after the other: healed by the worker, with clear errors until then."""
+        tasks = self.tasks_of("garbage")
+        wait_for(self.complete, 20, "a complete view")
+        key = f"stopfleet:t:{CLUSTER}/{tasks[0]}"
+        host = f"stopfleet:h:{test_bad_days.HOST}"
+        running = f"stopfleet:c:{CLUSTER}:running"
+        kinds = {
+            "a task that is a list": [("DEL", key), ("RPUSH", key, "x")],
+            "a task without a position": [("HDEL", key, "pos")],
+            "a task without a base": [("HDEL", key, "base")],
+            "a host that is text": [("SET", host, "x")],
+            "seen that is no number": [("HSET", host, "seen", "far")],
+            "open tasks that are text": [("SET", host + ":open", "x")],
+            "running tasks that are text": [("SET", running, "x")],
+            "clusters that are text": [("SET", "stopfleet:clusters", "x")],
+            "a marker that is text": [("SET", COMPLETE, "x")],
+            "keys of somebody else": [("SET", "stopfleet:t:other", "x"), ("SADD", host + ":open", "no task")],
+        }
+        with Traffic(self, tasks) as traffic:
+            for kind, calls in kinds.items():
+                with self.subTest(kind=kind):
+                    for call in calls:
+                        self.redis.call(*call)
+                    wait_for(lambda: self.complete() and all(self.fleet.describe(self.api, t) for t in tasks)
+                             and set(tasks) <= set(self.fleet.tasks(self.api)), 30, f"{kind}, healed", self.worker.alive)
+        self.assertEqual(traffic.wrong, [])
+        self.assertIn("view.corrupt", self.worker.log_text())
+        self.assert_stops(tasks, "garbage")
+
+    def test_bytes_that_are_no_base(self):
+        """Found at the worker's next start, or put over by the task's next event."""
+        [task] = self.tasks_of("no-base", 1)
+        wait_for(self.complete, 20, "a complete view")
+        self.worker.kill()
+        key = f"stopfleet:t:{CLUSTER}/{task}"
+        self.redis.call("HSET", key, "base", b"\xc1\xc1", "pos", "999999")
+        message = self.assert_server_exception(task)
+        self.assertNotIn("not found", message)
+        self.worker.start()
+        wait_for(lambda: self.fleet.describe(self.api, task), 20, "the base made anew")
+        self.assertIn("view.base_unreadable", self.worker.log_text())
+        self.assert_stops([task], "no-base")
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
