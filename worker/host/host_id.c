@@ -30,19 +30,24 @@ static int read_machine_id(const char *path, struct buffer *text, struct error *
     return buffer_append(text, bytes, length, err);
 }
 
-int host_id_find(const char *configured, const char *machine_id_path, char ret_id[HOST_ID_SIZE],
-                 struct error *err)
+bool host_id_is_fit(const char *text)
 {
     static const char allowed[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    size_t length = strlen(text);
+    return length > 0 && length <= HOST_ID_MAX_BYTES && strspn(text, allowed) == length;
+}
+
+int host_id_find(const char *configured, const char *machine_id_path, char ret_id[HOST_ID_SIZE],
+                 struct error *err)
+{
     if (configured != NULL) {
-        size_t length = strlen(configured);
-        if (length == 0 || length > HOST_ID_MAX_BYTES || strspn(configured, allowed) != length) {
+        if (!host_id_is_fit(configured)) {
             return error_set(err, ERROR_INVALID,
                              "--host-id \"%.60s\": give up to 255 letters, digits, -, _ and .",
                              configured);
         }
-        memcpy(ret_id, configured, length + 1);
+        memcpy(ret_id, configured, strlen(configured) + 1);
         return 0;
     }
     struct buffer text;

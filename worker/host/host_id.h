@@ -3,6 +3,8 @@
 
 /** The identity of a host: its key in the log, for ever. */
 
+#include <stdbool.h>
+
 #include "common/base/error.h"
 
 enum { HOST_ID_MAX_BYTES = 255, HOST_ID_SIZE = HOST_ID_MAX_BYTES + 1 };
@@ -12,5 +14,8 @@ enum { HOST_ID_MAX_BYTES = 255, HOST_ID_SIZE = HOST_ID_MAX_BYTES + 1 };
  *  @return 0, or -1 with ERROR_INVALID (configured), ERROR_IO (no machine id: says what to do) */
 int host_id_find(const char *configured, const char *machine_id_path, char ret_id[HOST_ID_SIZE],
                  struct error *err);
+
+/** True for up to HOST_ID_MAX_BYTES letters, digits, '-', '_' and '.'. */
+bool host_id_is_fit(const char *text);
 
 #endif

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "worker/host/host_id.h"
 #include "worker/host/topics_check.h"
 #include "worker/host/worker_state.h"
 
@@ -129,8 +130,11 @@ static void on_identity_taken(void *context, const char *holder)
     struct worker *worker = context;
     error_set(
         worker->err, ERROR_CONFLICT,
-        "host id %s belongs to a living worker on %.200s: give this machine its own --host-id",
-        worker->host, holder);
+        "host id %s belongs to a living worker on machine %.*s, and this is machine %s: if one "
+        "is a clone of the other, give this one an identity of its own, such as --host-id %s; "
+        "if it has moved here for good, end the worker there first",
+        worker->host, (int)strcspn(holder, "/"), holder, worker->instance,
+        host_id_is_fit(worker->instance) ? worker->instance : "another-name");
     give_up(worker, WORKER_EXIT_REFUSED);
 }
 
@@ -166,8 +170,9 @@ static void on_superseded(void *context, const char *other)
 {
     struct worker *worker = context;
     error_set(worker->err, ERROR_CONFLICT,
-              "a later worker (incarnation %s) acts for host id %s: this one ends", other,
-              worker->host);
+              "a later worker (incarnation %s) acts for host id %s: this one ends, and leaves the "
+              "stops under way to it",
+              other, worker->host);
     give_up(worker, WORKER_EXIT_REFUSED);
 }
 
