@@ -6,6 +6,7 @@
 
 #include "common/base/memory.h"
 #include "common/domain/event.h"
+#include "producer/host_partition.h"
 #include "producer/identifier.h"
 #include "producer/operation.h"
 #include "producer/request_json.h"
@@ -109,9 +110,6 @@ static void on_deadline(struct call *call, void *context)
 
 /* ---- the record ---- */
 
-/** Where signatures are not checked, nobody is known. */
-static const char PRINCIPAL[] = "anonymous";
-
 static int make_id(const struct stop_task *stop, int64_t now_unix_ms, char ret_id[ID_UUID_SIZE],
                    struct error *err)
 {
@@ -119,8 +117,8 @@ static int make_id(const struct stop_task *stop, int64_t now_unix_ms, char ret_i
     if (call->invocation_id == NULL) {
         return id_uuid_v7(now_unix_ms, ret_id, err);
     }
-    event_id_of_invocation(PRINCIPAL, call->invocation_id, call->body, call->stop_timeout_ms,
-                           ret_id);
+    event_id_of_invocation(SERVICE_PRINCIPAL, call->invocation_id, call->body,
+                           call->stop_timeout_ms, ret_id);
     return 0;
 }
 
@@ -146,7 +144,7 @@ static int encode(struct stop_task *stop, const char *host, struct error *err)
         .actor = service->actor,
         .stop_requested =
             {
-                .principal = PRINCIPAL,
+                .principal = SERVICE_PRINCIPAL,
                 .source_address = call->source_address,
                 .user_agent = call->user_agent,
                 .request_id = call->request_id,
@@ -158,23 +156,6 @@ static int encode(struct stop_task *stop, const char *host, struct error *err)
     return event_encode(&event, &stop->event, err);
 }
 
-/** The host's partition, from its registration. */
-static int find_partition(const struct redis_task *read, int32_t *ret_partition, struct error *err)
-{
-    int64_t partition = -1;
-    if (read->host_record.length == 0) {
-        return error_set(err, ERROR_NOT_FOUND, "the registration of host %.*s is not in the view",
-                         (int)read->host.length, read->host.data);
-    }
-    if (!record_peek_integer(read->host_record, "partition", &partition) || partition < 0 ||
-        partition > INT32_MAX) {
-        return error_set(err, ERROR_CORRUPT, "the registration of host %.*s has no partition",
-                         (int)read->host.length, read->host.data);
-    }
-    *ret_partition = (int32_t)partition;
-    return 0;
-}
-
 static int record(struct stop_task *stop, struct error *err)
 {
     const struct service *service = stop->service;
@@ -183,7 +164,7 @@ static int record(struct stop_task *stop, struct error *err)
     if (service->topics_problem[0] != '\0') {
         return error_set(err, ERROR_UNAVAILABLE, "%s", service->topics_problem);
     }
-    if (find_partition(read, &partition, err) != 0) {
+    if (host_partition(read->host, read->host_record, &partition, err) != 0) {
         return -1;
     }
     char *host = arena_strndup(&stop->arena, read->host.data, read->host.length);

@@ -101,6 +101,17 @@ int request_json_integer(const json_t *object, const char *name,
     return refuse_value(value, ECS_ERROR_NOT_AN_INTEGER, error);
 }
 
+int request_json_boolean(const json_t *object, const char *name, bool *ret_boolean,
+                         struct ecs_error *error)
+{
+    const json_t *value = member(object, name);
+    if (value != NULL && !json_is_boolean(value)) {
+        return refuse_value(value, ECS_ERROR_NOT_A_BOOLEAN, error);
+    }
+    *ret_boolean = json_is_true(value);
+    return 0;
+}
+
 int request_json_texts(const json_t *object, const char *name, const json_t **ret_list,
                        struct ecs_error *error)
 {

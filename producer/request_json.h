@@ -23,6 +23,9 @@ int request_json_text(const json_t *object, const char *name, const char **ret_t
 /** A number, a fraction cut off as the front end does; beyond 64 bits: the nearest that fits. */
 int request_json_integer(const json_t *object, const char *name,
                          struct optional_integer *ret_integer, struct ecs_error *error);
+/** true or false; absent = false. */
+int request_json_boolean(const json_t *object, const char *name, bool *ret_boolean,
+                         struct ecs_error *error);
 /** A list of strings; *ret_list NULL = absent. */
 int request_json_texts(const json_t *object, const char *name, const json_t **ret_list,
                        struct ecs_error *error);

@@ -20,6 +20,9 @@
 
 enum { SERVICE_PROBLEM_SIZE = 400 };
 
+/** Who asks: where signatures are not checked, nobody is known. */
+#define SERVICE_PRINCIPAL "anonymous"
+
 /** The service of one process. */
 struct service {
     struct loop *loop;

@@ -75,6 +75,7 @@ static int read_live(const struct redis_task *read, struct arena *arena, struct 
                      struct task_live *live, struct error *err)
 {
     live->connected = read->connected;
+    live->host_inactive = read->host_inactive;
     live->connectivity_at = read->connected_at;
     if (read->host_record.length > 0) {
         if (record_decode(&HOST_RECORD_SPEC, read->host_record, arena, host, err) != 0) {

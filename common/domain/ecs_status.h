@@ -12,6 +12,13 @@
 #define ECS_HEALTH_STATUS(VALUE) VALUE(HEALTHY) VALUE(UNHEALTHY) VALUE(UNKNOWN)
 /** include of DescribeTasks. */
 #define ECS_TASK_FIELD(VALUE) VALUE(TAGS)
+/** status of ListContainerInstances. */
+#define ECS_INSTANCE_STATUS(VALUE)                                                                 \
+    VALUE(ACTIVE) VALUE(DRAINING) VALUE(REGISTERING) VALUE(DEREGISTERING) VALUE(REGISTRATION_FAILED)
+/** status of UpdateContainerInstancesState. */
+#define ECS_INSTANCE_CHANGE(VALUE) VALUE(ACTIVE) VALUE(DRAINING)
+/** include of DescribeContainerInstances. */
+#define ECS_INSTANCE_FIELD(VALUE) VALUE(TAGS) VALUE(CONTAINER_INSTANCE_HEALTH)
 /** include of DescribeClusters. */
 #define ECS_CLUSTER_FIELD(VALUE)                                                                   \
     VALUE(ATTACHMENTS) VALUE(CONFIGURATIONS) VALUE(SETTINGS) VALUE(STATISTICS) VALUE(TAGS)
@@ -51,6 +58,27 @@ enum ecs_cluster_field {
 #undef VALUE
 };
 
+enum ecs_instance_status {
+    ECS_INSTANCE_STATUS_NONE = 0,
+#define VALUE(name) ECS_INSTANCE_STATUS_##name,
+    ECS_INSTANCE_STATUS(VALUE)
+#undef VALUE
+};
+
+enum ecs_instance_change {
+    ECS_INSTANCE_CHANGE_NONE = 0,
+#define VALUE(name) ECS_INSTANCE_CHANGE_##name,
+    ECS_INSTANCE_CHANGE(VALUE)
+#undef VALUE
+};
+
+enum ecs_instance_field {
+    ECS_INSTANCE_FIELD_NONE = 0,
+#define VALUE(name) ECS_INSTANCE_FIELD_##name,
+    ECS_INSTANCE_FIELD(VALUE)
+#undef VALUE
+};
+
 /** For each enumeration: _from_name gives 0 for a text that is none of its values (NULL too; case
  *  counts), _name gives NULL outside the enumeration, _names all of them as "A,B,C" for error texts. */
 #define ECS_STATUS_FUNCTIONS(enumeration)                                                          \
@@ -63,5 +91,8 @@ ECS_STATUS_FUNCTIONS(ecs_launch_type)
 ECS_STATUS_FUNCTIONS(ecs_health_status)
 ECS_STATUS_FUNCTIONS(ecs_task_field)
 ECS_STATUS_FUNCTIONS(ecs_cluster_field)
+ECS_STATUS_FUNCTIONS(ecs_instance_status)
+ECS_STATUS_FUNCTIONS(ecs_instance_change)
+ECS_STATUS_FUNCTIONS(ecs_instance_field)
 
 #endif

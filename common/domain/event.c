@@ -37,6 +37,7 @@ bool event_is_workers_own(enum event_type type)
     case EVENT_STOP_REQUESTED:
     case EVENT_TASK_TAGGED:
     case EVENT_HOST_DEREGISTERED:
+    case EVENT_HOST_STATE_CHANGED:
     case EVENT_TYPE_COUNT:
         return false;
     }

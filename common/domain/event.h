@@ -115,6 +115,12 @@ struct event_task_tagged {
     const char *request_id;
 };
 
+struct event_host_state_changed {
+    const char *status; /**< "ACTIVE" or "DRAINING" */
+    const char *principal;
+    const char *request_id;
+};
+
 struct event_host_deregistered {
     bool force;
     const char *principal;
@@ -144,6 +150,7 @@ struct event {
         EVENT_BODY(stop_stuck);
         EVENT_BODY(task_tagged);
         EVENT_BODY(host_deregistered);
+        EVENT_BODY(host_state_changed);
 #undef EVENT_BODY
     };
     struct arena arena; /**< holds what event_decode copied */

@@ -187,6 +187,13 @@ static const struct record_field host_deregistered_fields[] = {
     BODY_TEXT(host_deregistered, request_id, "request_id", CUT, 64, "id of the call, as answered"),
 };
 
+static const struct record_field host_state_changed_fields[] = {
+    COMMON(0),
+    BODY_TEXT(host_state_changed, status, "status", 0, 32, "`ACTIVE` or `DRAINING`"),
+    BODY_TEXT(host_state_changed, principal, "principal", CUT, 512, "who asked, as ARN"),
+    BODY_TEXT(host_state_changed, request_id, "request_id", CUT, 64, "id of the call, as answered"),
+};
+
 const struct record_spec *event_spec(enum event_type type)
 {
     static const struct record_spec specs[EVENT_TYPE_COUNT] = {

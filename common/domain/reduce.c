@@ -29,6 +29,7 @@ static int fold(struct task *task, const struct event *event, bool *changed, str
     case EVENT_UNKNOWN_TYPE:
     case EVENT_WORKER_STARTED:
     case EVENT_HOST_DEREGISTERED:
+    case EVENT_HOST_STATE_CHANGED:
     case EVENT_TYPE_COUNT:
         return 0;
     }

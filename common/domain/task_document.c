@@ -7,10 +7,12 @@
 #include "common/domain/container_document.h"
 #include "common/domain/ecs_status.h"
 #include "common/domain/json_build.h"
+#include "common/domain/task_reservation.h"
 
 /** ECS's texts for an end that it was not given a reason for. */
-#define REASON_OF_USER "Task stopped by user"
-#define REASON_OF_EXIT "Essential container in task exited"
+#define REASON_OF_USER           "Task stopped by user"
+#define REASON_OF_EXIT           "Essential container in task exited"
+#define REASON_OF_DEREGISTRATION "Container instance deregistration forced by user"
 
 static bool is_essential(const struct described_container *container)
 {
@@ -110,8 +112,6 @@ static struct totals totals_of(const struct task *task)
     bool all_started = true;
     for (size_t i = 0; i < task->description.containers.count; i++) {
         const struct described_container *container = &task->description.containers.items[i];
-        totals.cpu += container->cpu;
-        totals.memory_mib += container->memory_mib;
         totals.created_at = earlier(totals.created_at, container->created_at);
         if (!is_essential(container)) {
             continue;
@@ -125,12 +125,7 @@ static struct totals totals_of(const struct task *task)
             totals.execution_stopped_at = earlier(totals.execution_stopped_at, exited->finished_at);
         }
     }
-    if (task->description.cpu > 0) {
-        totals.cpu = task->description.cpu;
-    }
-    if (task->description.memory_mib > 0) {
-        totals.memory_mib = task->description.memory_mib;
-    }
+    task_reservation_limits(&task->description, &totals.cpu, &totals.memory_mib);
     totals.started_at = all_started ? totals.started_at : 0;
     return totals;
 }
@@ -185,10 +180,21 @@ static void add_live(struct task_document *document, json_t *json)
     json_build_time(build, json, "connectivityAt", live->connectivity_at);
 }
 
-static const char *stopped_reason(const struct task *task)
+/** True for an open task whose host was given up: it leaves the running lists, and nothing is proven about it. */
+static bool is_given_up(const struct task_document *document)
 {
+    return document->live != NULL && document->live->host_inactive &&
+           !task_is_terminal(document->task);
+}
+
+static const char *stopped_reason(const struct task_document *document)
+{
+    const struct task *task = document->task;
     if (task_stop_requested(task)) {
         return task->requested_reason != NULL ? task->requested_reason : REASON_OF_USER;
+    }
+    if (is_given_up(document)) {
+        return REASON_OF_DEREGISTRATION;
     }
     return task_is_terminal(task) ? REASON_OF_EXIT : NULL;
 }
@@ -235,7 +241,8 @@ json_t *task_document(const struct task *task, const struct task_live *live, boo
     add_live(&document, json);
     add_containers(&document, json);
     add_times_and_limits(&document, json);
-    json_build_text(build, json, "desiredStatus", task_desired_status(task));
+    json_build_text(build, json, "desiredStatus",
+                    is_given_up(&document) ? "STOPPED" : task_desired_status(task));
     json_build_boolean(build, json, "enableExecuteCommand", false);
     add_group(&document, json);
     json_build_text(build, json, "healthStatus", task_health(&document));
@@ -243,7 +250,7 @@ json_t *task_document(const struct task *task, const struct task_live *live, boo
     json_build_text(build, json, "launchType", ecs_launch_type_name(ECS_LAUNCH_TYPE_EXTERNAL));
     json_build_set(build, json, "overrides", overrides(&document));
     json_build_text(build, json, "stopCode", task->stop_code);
-    json_build_text(build, json, "stoppedReason", stopped_reason(task));
+    json_build_text(build, json, "stoppedReason", stopped_reason(&document));
     json_build_set(build, json, "tags", tags(&document, include_tags));
     json_build_integer(build, json, "version", task_version(task));
     return json_build_finish(build, json, err);

@@ -21,6 +21,7 @@ struct live_health {
 /** What is known beside the log: never part of the base, its version or its comparison. */
 struct task_live {
     bool connected;
+    bool host_inactive;             /**< deregistered, and not back: shown, never proof of an end */
     int64_t connectivity_at;        /**< unix ms of the last change to CONNECTED; 0 = unknown */
     const struct host_record *host; /**< NULL = unknown */
     RECORD_LIST_OF(struct live_health) health;

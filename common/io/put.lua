@@ -1,7 +1,7 @@
 -- put: a batch of bases of one host, and its `seen`, only ever from records read back from the log.
 -- ARGV: prefix, host, the seen that the caller knows (-2: a rebuild's, neither compared nor moved),
 -- the new seen, then per base: cluster, id, pos, reducer, stopped 0/1, terminal 0/1, expiry in unix ms
--- (0 = never), bytes. Returns {'1' written or '0' seen differs, seen as found or made}.
+-- (0 = never), pending 0/1, reserved, bytes. Returns {'1' written or '0' seen differs, seen as found or made}.
 
 local FORGET_AT_ONCE = 10
 local host, known, new = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -27,6 +27,7 @@ end
 local function forget(cluster, id)
     redis.call('DEL', task_key(cluster, id))
     redis.call('SREM', open_key(host), cluster .. '/' .. id)
+    redis.call('SREM', cluster_key(cluster, 'pending'), id)
     for _, list in ipairs({'running', 'stopped', 'expiry'}) do
         redis.call('ZREM', cluster_key(cluster, list), id)
     end
@@ -52,7 +53,10 @@ local function expire(key, cluster, id, terminal, expiry)
     end
 end
 
-local function put(cluster, id, pos, reducer, stopped, terminal, expiry, bytes)
+-- Whether the host is deregistered: its tasks are no longer listed as running.
+local gone
+
+local function put(cluster, id, pos, reducer, stopped, terminal, expiry, pending, reserved, bytes)
     local key = task_key(cluster, id)
     ensure(key, 'hash')
     local there = redis.call('HMGET', key, 'pos', 'rn', 'host')
@@ -69,28 +73,38 @@ local function put(cluster, id, pos, reducer, stopped, terminal, expiry, bytes)
     end
     local stop_left = drop_pending(key, tonumber(pos))
     local stop = stopped and '0' or stop_left and string.format('%.0f', stop_left)
-    redis.call('HSET', key, 'host', host, 'pos', pos, 'rn', reducer, 'base', bytes)
+    redis.call('HSET', key, 'host', host, 'pos', pos, 'rn', reducer, 'base', bytes,
+               'reserved', reserved)
+    if pending then
+        redis.call('HSET', key, 'pending', '1')
+        redis.call('SADD', cluster_key(cluster, 'pending'), id)
+    else
+        redis.call('HDEL', key, 'pending')
+        redis.call('SREM', cluster_key(cluster, 'pending'), id)
+    end
     if stop then
         redis.call('HSET', key, 'stop', stop)
     else
         redis.call('HDEL', key, 'stop')
     end
     redis.call(terminal and 'SREM' or 'SADD', open_key(host), cluster .. '/' .. id)
-    list_task(cluster, id, stop)
+    list_task(cluster, id, stop or gone)
     expire(key, cluster, id, terminal, expiry)
 end
 
 keep_open(host)
 local found = seen_of(host)
+gone = host_status(host) == 'INACTIVE'
 if known ~= -2 and tonumber(found) ~= known then
     return {'0', found}
 end
-for i = 5, #ARGV, 8 do
+for i = 5, #ARGV, 10 do
     for _, list in ipairs({'running', 'stopped', 'expiry'}) do
         ensure_shared(cluster_key(ARGV[i], list), 'zset')
     end
+    ensure_shared(cluster_key(ARGV[i], 'pending'), 'set')
     put(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4] == '1', ARGV[i + 5] == '1',
-        tonumber(ARGV[i + 6]), ARGV[i + 7])
+        tonumber(ARGV[i + 6]), ARGV[i + 7] == '1', ARGV[i + 8], ARGV[i + 9])
 end
 if known ~= -2 and new > tonumber(found) then
     redis.call('HSET', host_key(host), 'seen', ARGV[4])

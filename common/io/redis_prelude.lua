@@ -59,17 +59,21 @@ local function offset_of(text, key, field)
     return tonumber(text)
 end
 
--- The offset up to which all of a host's records are in the view, -1 = absent. For the host's worker alone: what
--- is no offset goes, and the worker then puts all that is the host's again.
+-- Offsets of a host's facts (host_status below).
+local FACT_OFFSETS = {'started_offset', 'deregistered_offset', 'status_offset'}
+
+-- The offset up to which all of a host's records are in the view, -1 = absent. For those who write the host's keys: what
+-- is no offset goes, there or in a fact, and the worker then puts all that is the host's again.
 local function seen_of(host)
     local key = host_key(host)
     ensure(key, 'hash')
-    local text = redis.call('HGET', key, 'seen')
-    if text and not is_offset(text) then
-        redis.call('HDEL', key, 'seen')
-        text = nil
+    for _, field in ipairs({'seen', unpack(FACT_OFFSETS)}) do
+        local text = redis.call('HGET', key, field)
+        if text and not is_offset(text) then
+            redis.call('HDEL', key, field, 'seen')
+        end
     end
-    return text or '-1'
+    return redis.call('HGET', key, 'seen') or '-1'
 end
 
 -- Where the host's list of open tasks was no list, its worker does not know them all from it.
@@ -87,6 +91,32 @@ end
 
 local function cluster_known(cluster)
     return redis.call('ZSCORE', prefix .. ':clusters', cluster) and '1' or '0'
+end
+
+-- A host's state by its facts (common/domain/host_fact.h): ACTIVE or DRAINING, as an operator said, or
+-- INACTIVE: deregistered, and no worker has started since.
+local function host_status(host)
+    local key = host_key(host)
+    local found = redis.call('HMGET', key, 'started_offset', 'deregistered_offset', 'status_offset',
+                             'status')
+    local at = {}
+    for i, field in ipairs(FACT_OFFSETS) do
+        at[i] = found[i] and offset_of(found[i], key, field) or -1
+    end
+    if at[2] > at[1] then
+        return 'INACTIVE'
+    end
+    return at[3] > at[2] and found[4] or 'ACTIVE'
+end
+
+-- Grows with each fact of a host.
+local function host_version(host)
+    local version = 1
+    for _, field in ipairs(FACT_OFFSETS) do
+        local found = redis.call('HGET', host_key(host), field)
+        version = math.max(version, found and offset_of(found, host_key(host), field) + 2 or 1)
+    end
+    return string.format('%.0f', version)
 end
 
 -- Moves a task to the list of its desiredStatus.
@@ -125,8 +155,8 @@ local function read_base(host, cluster, id)
     return {found[2], found[3], found[4]}
 end
 
--- {host, pos, base, live, host record, '1' if it beats, connected at, then offset and event of each
--- pending}; {} if there is no such task. `hosts` remembers hosts between calls.
+-- {host, pos, base, live, host record, '1' if it beats, connected at, '1' if the host is deregistered,
+-- then offset and event of each pending}; {} if there is no such task. `hosts` remembers hosts between calls.
 local function read_task(cluster, id, hosts)
     local key = task_key(cluster, id)
     local all = redis.call('HGETALL', key)
@@ -151,10 +181,13 @@ local function read_task(cluster, id, hosts)
     if not host then
         local record = redis.call('HMGET', host_key(fields.host), 'record', 'connected_at')
         local beats = redis.call('EXISTS', beat_key(fields.host)) == 1
-        host = {record[1] or '', beats and '1' or '0', record[2] or '0'}
+        local gone = host_status(fields.host) == 'INACTIVE'
+        host = {record[1] or '', beats and not gone and '1' or '0', record[2] or '0',
+                gone and '1' or '0'}
         hosts[fields.host] = host
     end
-    local task = {fields.host, fields.pos, fields.base, fields.live or '', host[1], host[2], host[3]}
+    local task = {fields.host, fields.pos, fields.base, fields.live or '', host[1], host[2],
+                  host[3], host[4]}
     for i = 1, #pending do
         task[#task + 1] = pending[i]
     end

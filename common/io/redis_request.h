@@ -30,6 +30,9 @@ enum redis_script_name {
     REDIS_SCRIPT_GET,
     REDIS_SCRIPT_SEEN,
     REDIS_SCRIPT_PUT_HOST,
+    REDIS_SCRIPT_HOST_FACT,
+    REDIS_SCRIPT_READ_HOSTS,
+    REDIS_SCRIPT_LIST_HOSTS,
     REDIS_SCRIPT_HEARTBEAT,
     REDIS_SCRIPT_PUT_LIVE,
     REDIS_SCRIPT_LIST_TASKS,
@@ -72,6 +75,7 @@ struct redis_request {
         redis_done_fn *done;
         redis_heartbeat_fn *heartbeat;
         redis_read_fn *read;
+        redis_hosts_fn *hosts;
         redis_page_fn *page;
         redis_cluster_fn *cluster;
         redis_run_fn *run;

@@ -16,12 +16,12 @@
  * next turn. A view may not be freed from one of its own callbacks.
  *
  *  Keys, all with the prefix (host ids and cluster names have no ':' or '/'):
- *    h:HOST            hash: seen, record, cluster, connected_at
+ *    h:HOST            hash: seen, record, cluster, connected_at, and of each kind of host fact KIND_offset and KIND
  *    h:HOST:open       set of CLUSTER/TASK that are not terminal
  *    hb:HOST           holder of the heartbeat, with an expiry
  *    t:CLUSTER/TASK    hash: host, base, pos, rn (reducer), stopped 0/1, live, and p:OFFSET for
  * each pending event, 'S' (StopRequested) or 'T' (TaskTagged) before its bytes c:CLUSTER:running,
- * :stopped   sorted sets of task ids by desiredStatus, all with score 0 c:CLUSTER:expiry  sorted
+ * :stopped   sorted sets of task ids by desiredStatus, all with score 0 c:CLUSTER:pending set of ids with lastStatus PENDING c:CLUSTER:expiry  sorted
  * set of task ids by the time at which they are forgotten c:CLUSTER:hosts   set of hosts clusters
  * sorted set of names, all with score 0 complete          hash: run_id, token Redis Cluster is not
  * supported: the keys of one script would lie on several nodes. */
@@ -90,6 +90,8 @@ struct redis_put {
     struct span bytes;
     bool stopped; /**< desiredStatus STOPPED by the base alone */
     bool terminal;
+    bool pending;           /**< lastStatus PENDING */
+    const char *reserved;   /**< what it takes of its host (task_reservation.h); NULL = nothing */
     int64_t expire_unix_ms; /**< terminal: when the view forgets it; 0 = never */
 };
 enum redis_put_outcome { REDIS_PUT_OK = 1, REDIS_PUT_SEEN_DIFFERS };
@@ -123,6 +125,10 @@ void redis_view_void(struct redis_view *view, const char *host, const char *clus
 /** Writes the host's registration (encoded host_record) and lists it under its cluster. */
 void redis_view_put_host(struct redis_view *view, const char *host, const char *cluster,
                          struct span record, redis_done_fn *fn, void *context);
+/** Applies a fact of a host (common/domain/host_fact.h): kind and value as host_fact_name and host_fact_value tell. The open tasks
+ * of a deregistered host leave the running list and come back with the host. */
+void redis_view_host_fact(struct redis_view *view, const char *host, const char *kind,
+                          int64_t offset, const char *value, redis_done_fn *fn, void *context);
 typedef void redis_heartbeat_fn(void *context, const struct error *error,
                                 const char *other_holder_or_null);
 /** Sets the heartbeat key to `holder` for ttl_ms; if it holds another name it is left alone and
@@ -154,6 +160,7 @@ struct redis_task {
     struct span host_record; /**< of its host; empty = unknown */
     bool connected;          /**< heartbeat key is there */
     int64_t connected_at;    /**< unix ms; 0 = never */
+    bool host_inactive;      /**< the host was deregistered and has not come back */
 };
 struct redis_read {
     bool complete; /**< the view holds all: an unknown task is truly unknown */
@@ -188,11 +195,40 @@ void redis_view_list_tasks(struct redis_view *view, const char *cluster, bool st
 void redis_view_list_clusters(struct redis_view *view, const char *after, size_t limit,
                               redis_page_fn *fn, void *context);
 
+/** One host as read. */
+struct redis_host {
+    bool found; /**< registered in that cluster */
+    struct span id, record;
+    bool connected;
+    int64_t connected_at;        /**< unix ms; 0 = never */
+    struct span status;          /**< "ACTIVE", "DRAINING", "INACTIVE" */
+    int64_t version;             /**< grows with each fact of the host */
+    int64_t open_tasks;          /**< not terminal */
+    int64_t pending_tasks;       /**< of these with lastStatus PENDING */
+    const struct span *reserved; /**< of each open task: what it takes (task_reservation.h) */
+    size_t reserved_count;
+};
+struct redis_hosts {
+    bool complete, cluster_known;
+    struct redis_host *hosts; /**< in the order asked for */
+    size_t count;
+};
+typedef void redis_hosts_fn(void *context, const struct error *error,
+                            const struct redis_hosts *hosts);
+/** Up to 100 hosts of a cluster in one round trip. */
+void redis_view_read_hosts(struct redis_view *view, const char *cluster, const char *const *ids,
+                           size_t count, redis_hosts_fn *fn, void *context);
+/** Host ids of a cluster whose status is among statuses (NULL at the end), after `after` (NULL = from the first), at most limit
+ * (1-100). */
+void redis_view_list_hosts(struct redis_view *view, const char *cluster,
+                           const char *const *statuses, const char *after, size_t limit,
+                           redis_page_fn *fn, void *context);
+
 struct redis_cluster {
     bool known;
-    int64_t hosts;         /**< registered in it */
+    int64_t hosts;         /**< registered in it and not INACTIVE */
     int64_t running_tasks; /**< with desiredStatus RUNNING */
-    int64_t pending_tasks; /**< of these with lastStatus before RUNNING: always 0 */
+    int64_t pending_tasks; /**< of these with lastStatus PENDING */
 };
 typedef void redis_cluster_fn(void *context, const struct error *error, bool complete,
                               const struct redis_cluster *clusters, size_t count);

@@ -1,6 +1,6 @@
 #include "common/io/redis_view_private.h"
 
-enum { FIRST_TASK = 2, PARTS_OF_TASK = 7 };
+enum { FIRST_TASK = 2, PARTS_OF_TASK = 8 };
 
 static int read_pending(const redisReply *parts, struct redis_task *task, struct arena *arena,
                         struct error *err)
@@ -40,7 +40,8 @@ static int read_task(const redisReply *parts, struct redis_task *task, struct ar
         redis_reply_text(parts, 3, &task->live, err) < 0 ||
         redis_reply_text(parts, 4, &task->host_record, err) < 0 ||
         redis_view_flag(parts, 5, &task->connected, err) < 0 ||
-        redis_reply_number(parts, 6, 0, &task->connected_at, err) < 0) {
+        redis_reply_number(parts, 6, 0, &task->connected_at, err) < 0 ||
+        redis_view_flag(parts, 7, &task->host_inactive, err) < 0) {
         return -1;
     }
     return read_pending(parts, task, arena, err);

@@ -18,6 +18,25 @@ void redis_view_put_host(struct redis_view *view, const char *host, const char *
     redis_connection_send(view->connection, request);
 }
 
+void redis_view_host_fact(struct redis_view *view, const char *host, const char *kind,
+                          int64_t offset, const char *value, redis_done_fn *fn, void *context)
+{
+    struct redis_request *request =
+        redis_request_new(view, REDIS_SCRIPT_HOST_FACT, redis_view_answer_done, context);
+
+    if (request == NULL) {
+        const struct error error = redis_view_no_memory();
+        fn(context, &error);
+        return;
+    }
+    request->fn.done = fn;
+    redis_request_add_text(request, host);
+    redis_request_add_text(request, kind);
+    redis_request_add_number(request, offset);
+    redis_request_add_text(request, value);
+    redis_connection_send(view->connection, request);
+}
+
 static void answer_heartbeat(struct redis_request *request, const struct error *error,
                              const redisReply *reply)
 {

@@ -1,6 +1,6 @@
 #include "common/io/redis_view_private.h"
 
-enum { FIRST_ITEM = 2, PARTS_OF_CLUSTER = 3 };
+enum { FIRST_ITEM = 2, PARTS_OF_CLUSTER = 4 };
 
 static int read_page(struct redis_request *request, const redisReply *reply, struct arena *arena,
                      struct redis_page *page, struct error *err)
@@ -81,6 +81,29 @@ void redis_view_list_clusters(struct redis_view *view, const char *after, size_t
     redis_connection_send(view->connection, request);
 }
 
+void redis_view_list_hosts(struct redis_view *view, const char *cluster,
+                           const char *const *statuses, const char *after, size_t limit,
+                           redis_page_fn *fn, void *context)
+{
+    struct redis_request *request =
+        redis_request_new(view, REDIS_SCRIPT_LIST_HOSTS, answer_page, context);
+
+    if (request == NULL) {
+        const struct error error = redis_view_no_memory();
+        fn(context, &error, NULL);
+        return;
+    }
+    request->fn.page = fn;
+    request->expected = limit;
+    redis_request_add_text(request, cluster);
+    redis_request_add_text(request, after);
+    redis_request_add_number(request, (int64_t)limit);
+    for (; *statuses != NULL; statuses++) {
+        redis_request_add_text(request, *statuses);
+    }
+    redis_connection_send(view->connection, request);
+}
+
 static int read_clusters(struct redis_request *request, const redisReply *reply, bool *ret_complete,
                          struct redis_cluster *clusters, struct error *err)
 {
@@ -95,7 +118,8 @@ static int read_clusters(struct redis_request *request, const redisReply *reply,
 
         if (redis_view_flag(reply, at, &clusters[i].known, err) < 0 ||
             redis_reply_number(reply, at + 1, 0, &clusters[i].hosts, err) < 0 ||
-            redis_reply_number(reply, at + 2, 0, &clusters[i].running_tasks, err) < 0) {
+            redis_reply_number(reply, at + 2, 0, &clusters[i].running_tasks, err) < 0 ||
+            redis_reply_number(reply, at + 3, 0, &clusters[i].pending_tasks, err) < 0) {
             return -1;
         }
     }

@@ -134,6 +134,8 @@ static void add_put(struct redis_request *request, const struct redis_put *put)
     redis_request_add_number(request, put->stopped);
     redis_request_add_number(request, put->terminal);
     redis_request_add_number(request, put->expire_unix_ms);
+    redis_request_add_number(request, put->pending);
+    redis_request_add_text(request, put->reserved);
     redis_request_add(request, put->bytes);
 }
 

@@ -33,6 +33,11 @@ local function look()
     if not ensure(host_key(host), 'hash') or not ensure(open_key(host), 'set') then
         return host_key(host)
     end
+    local before = redis.call('HLEN', host_key(host))
+    seen_of(host)
+    if redis.call('HLEN', host_key(host)) ~= before then
+        return host_key(host)
+    end
     local cluster = redis.call('HGET', host_key(host), 'cluster')
     if cluster then
         ensure_shared(prefix .. ':clusters', 'zset')

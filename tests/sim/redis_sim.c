@@ -380,6 +380,18 @@ void redis_view_put_host(struct redis_view *view, const char *host, const char *
     go(asking);
 }
 
+void redis_view_host_fact(struct redis_view *view, const char *host, const char *kind,
+                          int64_t offset, const char *value, redis_done_fn *fn, void *context)
+{
+    (void)host;
+    (void)kind;
+    (void)offset;
+    (void)value;
+    struct asking *asking = ask(view, PUT_HOST, context);
+    asking->fn.done = fn;
+    go(asking);
+}
+
 void redis_view_heartbeat(struct redis_view *view, const char *host, const char *holder,
                           int64_t ttl_ms, int64_t now_unix_ms, redis_heartbeat_fn *fn,
                           void *context)

@@ -127,6 +127,10 @@ int main(int argc, char **argv)
     write_file(argv[1], 17, "TaskGone", "msgpack", buffer_span(&buf));
     fold(&other, &buf);
     buffer_release(&buf);
+    sample_full_event(&event, EVENT_HOST_STATE_CHANGED, 23);
+    buf = bytes_of(&event);
+    write_file(argv[1], 18, "HostStateChanged", "msgpack", buffer_span(&buf));
+    buffer_release(&buf);
     write_expected(argv[1], &task);
     write_expected(argv[1], &other);
     task_release(&task);

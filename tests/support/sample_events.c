@@ -36,9 +36,10 @@ const char *sample_id(struct event *event, unsigned number)
 
 void sample_event(struct event *event, enum event_type type, unsigned number)
 {
-    bool is_of_host = type == EVENT_WORKER_STARTED || type == EVENT_HOST_DEREGISTERED;
+    bool is_of_host = type == EVENT_WORKER_STARTED || type == EVENT_HOST_DEREGISTERED ||
+                      type == EVENT_HOST_STATE_CHANGED;
     bool is_of_api = type == EVENT_STOP_REQUESTED || type == EVENT_TASK_TAGGED ||
-                     type == EVENT_HOST_DEREGISTERED;
+                     type == EVENT_HOST_DEREGISTERED || type == EVENT_HOST_STATE_CHANGED;
     *event = (struct event){
         .type = type,
         .type_name = event_type_name(type),
@@ -299,6 +300,12 @@ void sample_full_event(struct event *event, enum event_type type, unsigned numbe
                                              .principal = "arn:aws:iam::111122223333:user/jane",
                                              .request_id = "1c62c49f-347e-4fc4-9331-6e8eEXAMPLE"};
         break;
+    case EVENT_HOST_STATE_CHANGED:
+        event->host_state_changed =
+            (struct event_host_state_changed){.status = "DRAINING",
+                                              .principal = "arn:aws:iam::111122223333:user/jane",
+                                              .request_id = "1c62c49f-347e-4fc4-9331-6e8eEXAMPLE"};
+        break;
     case EVENT_UNKNOWN_TYPE:
     case EVENT_TYPE_COUNT:
         abort();
@@ -467,6 +474,7 @@ void sample_random_event(struct event *event, struct sample_random *random, unsi
         break;
     case EVENT_WORKER_STARTED:
     case EVENT_HOST_DEREGISTERED:
+    case EVENT_HOST_STATE_CHANGED:
     case EVENT_UNKNOWN_TYPE:
     case EVENT_TYPE_COUNT:
         break;

@@ -39,6 +39,17 @@ static void print_lacks(const struct view_lacks *lacks)
     }
 }
 
+/* Open tasks of hosts that were given up: whether they run is not known. */
+static size_t count_unproven(const struct log_fold *fold)
+{
+    size_t count = 0;
+    for (const struct log_fold_entry *entry = fold->first; entry != NULL; entry = entry->next) {
+        count +=
+            !task_is_terminal(&entry->task) && host_facts_inactive(&fold->hosts, entry->task.host);
+    }
+    return count;
+}
+
 static enum audit_exit report(const struct check *check)
 {
     size_t differing = print_differing(&check->compare);
@@ -51,6 +62,10 @@ static enum audit_exit report(const struct check *check)
            (unsigned long long)check->fold.scanned.records,
            (unsigned long long)check->fold.scanned.unreadable,
            complete ? "is marked complete" : "is not marked complete");
+    size_t unproven = count_unproven(&check->fold);
+    if (unproven > 0) {
+        printf("unproven: %zu open tasks are on hosts that were deregistered\n", unproven);
+    }
     if (differing > 0 || (lacking > 0 && complete)) {
         return AUDIT_EXIT_DIFFERS;
     }

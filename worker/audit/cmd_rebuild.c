@@ -7,7 +7,8 @@
 
 #include "common/base/clock.h"
 #include "common/base/id.h"
-#include "common/domain/reduce.h"
+#include "common/domain/host_fact.h"
+#include "common/io/task_put.h"
 #include "worker/audit/command.h"
 #include "worker/audit/host_fold.h"
 #include "worker/audit/log_fold.h"
@@ -58,18 +59,10 @@ static int put_entry(struct rebuild *rebuild, const struct log_fold_entry *entry
     buffer_init(&bytes, BASE_MAX_BYTES);
     int status = task_encode(&entry->task, &bytes, err);
     if (status == 0) {
-        struct redis_put put = {
-            .cluster = entry->task.cluster,
-            .task = entry->task.id,
-            .pos = entry->pos,
-            .reducer = REDUCER_NUMBER,
-            .bytes = buffer_span(&bytes),
-            .stopped = strcmp(task_desired_status(&entry->task), "STOPPED") == 0,
-            .terminal = task_is_terminal(&entry->task),
-            .expire_unix_ms = task_is_terminal(&entry->task)
-                                  ? entry->task.terminal_at + rebuild->retention_ms
-                                  : 0,
-        };
+        struct redis_put put;
+        char reserved[TASK_RESERVATION_SIZE];
+        task_put_fill(&entry->task, entry->pos, rebuild->retention_ms, reserved, &put);
+        put.bytes = buffer_span(&bytes);
         redis_view_put(rebuild->session.view, entry->task.host, REDIS_SEEN_IGNORE,
                        REDIS_SEEN_IGNORE, &put, 1, on_put, rebuild);
         status = view_session_wait(&rebuild->session, err);
@@ -92,6 +85,25 @@ static int put_hosts(struct rebuild *rebuild, struct error *err)
             return error_wrap(err, "host %s", host->host);
         }
         rebuild->hosts_put++;
+    }
+    return 0;
+}
+
+static int put_facts(struct rebuild *rebuild, struct error *err)
+{
+    for (const struct host_facts_entry *host = rebuild->fold.hosts.first; host != NULL;
+         host = host->next) {
+        for (int kind = HOST_FACT_STARTED; kind < HOST_FACT_COUNT; kind++) {
+            if (host->values[kind] == NULL) {
+                continue;
+            }
+            redis_view_host_fact(rebuild->session.view, host->host,
+                                 host_fact_name((enum host_fact_kind)kind),
+                                 host->state.offsets[kind], host->values[kind], on_done, rebuild);
+            if (view_session_wait(&rebuild->session, err) != 0) {
+                return error_wrap(err, "host %s", host->host);
+            }
+        }
     }
     return 0;
 }
@@ -159,7 +171,8 @@ static int rebuild_run(struct rebuild *rebuild, struct loop *loop,
         return -1;
     }
     if (view_session_open(&rebuild->session, loop, options, err) != 0 ||
-        put_hosts(rebuild, err) != 0 || put_tasks(rebuild, err) != 0) {
+        put_hosts(rebuild, err) != 0 || put_facts(rebuild, err) != 0 ||
+        put_tasks(rebuild, err) != 0) {
         return -1;
     }
     redis_view_rebuild_complete(rebuild->session.view, rebuild->token, rebuild->run_id, on_done,

@@ -6,11 +6,25 @@
 #include "worker/audit/command.h"
 #include "worker/audit/log_fold.h"
 
-static int print_document(const struct log_fold_entry *entry, struct error *err)
+/* What is said beside the document: an open task of a host that was given up is unproven (docs/hosts.md). */
+static int add_proof(const struct log_fold *fold, const struct log_fold_entry *entry,
+                     json_t *document)
+{
+    bool unproven =
+        !task_is_terminal(&entry->task) && host_facts_inactive(&fold->hosts, entry->task.host);
+    return unproven ? json_object_set_new(document, "unproven", json_true()) : 0;
+}
+
+static int print_document(const struct log_fold *fold, const struct log_fold_entry *entry,
+                          struct error *err)
 {
     json_t *document = task_document(&entry->task, NULL, true, err);
     if (document == NULL) {
         return -1;
+    }
+    if (add_proof(fold, entry, document) != 0) {
+        json_decref(document);
+        return error_no_memory(err, "writing a document");
     }
     int status = json_dumpf(document, stdout, TASK_DOCUMENT_DUMP_FLAGS);
     json_decref(document);
@@ -28,7 +42,7 @@ static enum audit_exit print_all(const struct log_fold *fold, const struct audit
                   options->tasks.count);
     }
     for (const struct log_fold_entry *entry = fold->first; entry != NULL; entry = entry->next) {
-        if (print_document(entry, err) != 0) {
+        if (print_document(fold, entry, err) != 0) {
             return AUDIT_EXIT_USAGE;
         }
     }

@@ -207,6 +207,11 @@ int event_line_detail(const struct event *event, struct buffer *buf, struct erro
         return detail_tagged(event, buf, err);
     case EVENT_HOST_DEREGISTERED:
         return append_named(buf, "by", event->host_deregistered.principal, err);
+    case EVENT_HOST_STATE_CHANGED:
+        if (append_named(buf, "status", event->host_state_changed.status, err) != 0) {
+            return -1;
+        }
+        return append_named(buf, "by", event->host_state_changed.principal, err);
     case EVENT_UNKNOWN_TYPE:
     case EVENT_TYPE_COUNT:
         return buffer_append_text(buf, "(a type that this version does not know: see --json)", err);

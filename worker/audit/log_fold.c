@@ -53,6 +53,9 @@ static int on_event(void *context, const struct log_scan_item *item, struct erro
     struct log_fold *fold = context;
     const struct event *event = item->event;
     struct buffer key;
+    if (host_facts_add(&fold->hosts, event, item->record->offset, err) != 0) {
+        return -1;
+    }
     if (event->task == NULL || event->cluster == NULL) {
         return 0;
     }
@@ -125,5 +128,6 @@ void log_fold_release(struct log_fold *fold)
         memory_free(entry);
         entry = next;
     }
+    host_facts_release(&fold->hosts);
     *fold = (struct log_fold){0};
 }

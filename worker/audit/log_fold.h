@@ -4,6 +4,7 @@
 /** The fold of the whole log: every task, in the order in which the log first names it. */
 
 #include "common/domain/task.h"
+#include "worker/audit/host_facts.h"
 #include "worker/audit/log_scan.h"
 
 /** One folded task. */
@@ -24,6 +25,7 @@ struct log_fold {
     size_t count;
     log_fold_before_fn *before;
     void *before_context;
+    struct host_facts hosts; /**< the state of each host that the log names */
     struct log_scan_result scanned;
 };
 

@@ -4,6 +4,7 @@
 
 #include "common/base/log.h"
 #include "common/base/memory.h"
+#include "common/domain/host_fact.h"
 #include "common/domain/reduce.h"
 #include "worker/host/projector_state.h"
 
@@ -16,6 +17,7 @@ void projector_batch_clear(struct projector_batch *batch)
         batch->touched[i]->folded = false;
     }
     batch->count = 0;
+    batch->told = 0;
     batch->folded = 0;
     batch->touched_count = 0;
 }
@@ -183,7 +185,8 @@ static void announce(struct projector *projector)
 static void on_put(void *context, const struct error *error, enum redis_put_outcome outcome,
                    int64_t seen);
 
-static int describe_put(struct projector *projector, struct base *base, struct redis_put *put,
+static int describe_put(struct projector *projector, struct base *base,
+                        char reserved[TASK_RESERVATION_SIZE], struct redis_put *put,
                         struct error *err)
 {
     const struct task *task = &base->task;
@@ -192,17 +195,10 @@ static int describe_put(struct projector *projector, struct base *base, struct r
         projector->put_bytes.length = begin; /* what was written of it, if anything */
         return -1;
     }
-    *put = (struct redis_put){.cluster = base->cluster,
-                              .task = base->id,
-                              .pos = base->pos,
-                              .reducer = REDUCER_NUMBER,
-                              .stopped = strcmp(task_desired_status(task), "STOPPED") == 0,
-                              .terminal = task_is_terminal(task)};
+    task_put_fill(task, base->pos, projector->env.retention_ms, reserved, put);
+    put->cluster = base->cluster;
+    put->task = base->id;
     put->bytes.length = projector->put_bytes.length - begin;
-    if (put->terminal) {
-        /* If that is past, the put takes it out of the view. */
-        put->expire_unix_ms = task->terminal_at + projector->env.retention_ms;
-    }
     return 0;
 }
 
@@ -238,7 +234,7 @@ static int collect(struct projector *projector, struct redis_put puts[PROJECTOR_
         if (is_past_retention(projector, base) && !base->in_view) {
             continue;
         }
-        if (describe_put(projector, base, &puts[count], &err) == 0) {
+        if (describe_put(projector, base, projector->reserved[count], &puts[count], &err) == 0) {
             base->unwritable = false;
             count++;
         } else if (err.code == ERROR_NO_MEMORY) {
@@ -332,6 +328,45 @@ static void on_put(void *context, const struct error *error, enum redis_put_outc
     }
 }
 
+/* ---- facts of the host ---- */
+
+static void on_fact(void *context, const struct error *error)
+{
+    struct projector *projector = context;
+    projector->putting = false;
+    if (error != NULL) {
+        log_debug("view.host_fact", "a fact of the host could not be put and is put again",
+                  LOG_STR("error", error->message));
+        loop_timer_arm(projector->retry, PROJECTOR_RETRY_MS);
+        return;
+    }
+    if (projector->put_pass == projector->pass) {
+        projector->batch.told++;
+    }
+    loop_timer_arm(projector->work, 0);
+}
+
+/* Puts the batch's facts of the host, one at a time, before `seen` moves past them. @return true once the view has them all */
+static bool facts_are_told(struct projector *projector)
+{
+    struct projector_batch *batch = &projector->batch;
+    char text[24];
+    while (batch->told < batch->count &&
+           host_fact_kind(&batch->events[batch->told]) == HOST_FACT_NONE) {
+        batch->told++;
+    }
+    if (batch->told == batch->count) {
+        return true;
+    }
+    const struct event *event = &batch->events[batch->told];
+    projector->putting = true;
+    projector->put_pass = projector->pass;
+    redis_view_host_fact(projector->env.view, projector->env.identity->host,
+                         host_fact_name(host_fact_kind(event)), batch->offsets[batch->told],
+                         host_fact_value(event, text), on_fact, projector);
+    return false;
+}
+
 void projector_end(struct projector *projector, struct base *base)
 {
     bool gone = strcmp(base->task.terminal, "TaskGone") == 0;
@@ -370,5 +405,7 @@ void projector_fold_step(struct projector *projector)
         }
         announce(projector);
     }
-    put_batch(projector);
+    if (facts_are_told(projector)) {
+        put_batch(projector);
+    }
 }

@@ -3,6 +3,7 @@
 
 /** Private to the projector: what its files share. */
 
+#include "common/io/task_put.h"
 #include "worker/host/base_table.h"
 #include "worker/host/projector.h"
 #include "worker/host/record_queue.h"
@@ -26,6 +27,7 @@ struct projector_batch {
     int64_t offsets[PROJECTOR_BATCH];
     bool foldable[PROJECTOR_BATCH];
     size_t count, folded;
+    size_t told; /**< records whose host facts the view has, from the first on */
     struct base *touched[PROJECTOR_BATCH]; /**< bases that are to be put, in the order of: */
     int64_t touched_at[PROJECTOR_BATCH];   /**< the first record of the batch about each */
     size_t touched_count;
@@ -40,6 +42,7 @@ struct projector {
     struct record_queue queue;
     struct projector_batch batch;
     struct buffer put_bytes;
+    char reserved[PROJECTOR_BATCH][TASK_RESERVATION_SIZE]; /**< texts of the put being made */
     struct loop_timer *work, *retry, *tidy, *compare;
     int64_t committed; /**< as projector_start was told */
     int64_t seen;      /**< as Redis has it, as far as we know */

@@ -62,9 +62,41 @@ static void on_begin(void *context, int64_t committed)
     }
 }
 
+static void say_started(struct worker *worker)
+{
+    struct event event;
+    struct error err = {0};
+    char id[37];
+    int result = identity_event(&worker->identity, EVENT_WORKER_STARTED, NULL,
+                                clock_wall_ms(clock_system()), id, &event, &err);
+    if (result == 0) {
+        event.worker_started = (struct event_worker_started){.journal_found = worker->journal_found,
+                                                             .version = STOPFLEET_VERSION};
+        result = stopper_write(worker->stopper, &event, &err);
+    }
+    if (result != 0) {
+        log_error("worker.started", "the start of this worker could not be recorded",
+                  LOG_STR("error", err.message));
+    }
+}
+
+/* Given up by an operator while it works: it says again that it is here, and why that is so. */
+static void on_deregistered(struct worker *worker, const struct event *event)
+{
+    const char *principal = event->host_deregistered.principal;
+    log_error("worker.deregistered",
+              "this host was deregistered, but its worker runs: it is registered again. Stop the "
+              "worker first if the host is to be given up",
+              LOG_STR("by", principal == NULL ? "unknown" : principal));
+    say_started(worker);
+}
+
 static void on_event(void *context, int64_t offset, const struct event *event)
 {
     struct worker *worker = context;
+    if (event->type == EVENT_HOST_DEREGISTERED && worker->log_read) {
+        on_deregistered(worker, event);
+    }
     stopper_on_record(worker->stopper, offset, event);
 }
 
@@ -95,24 +127,6 @@ static void on_patience(void *context)
         log_warn("worker.waits", "Kafka is away and there is no journal: nothing is done before "
                                  "the log was read");
         loop_timer_arm(worker->patience, LOG_PATIENCE_MS);
-    }
-}
-
-static void say_started(struct worker *worker)
-{
-    struct event event;
-    struct error err = {0};
-    char id[37];
-    int result = identity_event(&worker->identity, EVENT_WORKER_STARTED, NULL,
-                                clock_wall_ms(clock_system()), id, &event, &err);
-    if (result == 0) {
-        event.worker_started = (struct event_worker_started){.journal_found = worker->journal_found,
-                                                             .version = STOPFLEET_VERSION};
-        result = stopper_write(worker->stopper, &event, &err);
-    }
-    if (result != 0) {
-        log_error("worker.started", "the start of this worker could not be recorded",
-                  LOG_STR("error", err.message));
     }
 }
 

@@ -46,7 +46,8 @@ static void reduce_refuses_events_of_other_tasks(void **state)
 static void reduce_ignores_events_of_hosts_and_unknown_types(void **state)
 {
     (void)state;
-    static const enum event_type types[] = {EVENT_WORKER_STARTED, EVENT_HOST_DEREGISTERED};
+    static const enum event_type types[] = {EVENT_WORKER_STARTED, EVENT_HOST_DEREGISTERED,
+                                            EVENT_HOST_STATE_CHANGED};
     struct task task = {0};
     struct event event;
     for (size_t i = 0; i < 2; i++) {

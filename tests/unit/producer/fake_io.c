@@ -124,6 +124,40 @@ void redis_view_describe_clusters(struct redis_view *view, const char *const *na
     KEEP(fn);
 }
 
+void redis_view_read_hosts(struct redis_view *view, const char *cluster, const char *const *ids,
+                           size_t count, redis_hosts_fn *fn, void *context)
+{
+    (void)view;
+    ask(FAKE_READ_HOSTS, cluster, context);
+    keep_ids(ids, count);
+    KEEP(fn);
+}
+
+void redis_view_list_hosts(struct redis_view *view, const char *cluster,
+                           const char *const *statuses, const char *after, size_t limit,
+                           redis_page_fn *fn, void *context)
+{
+    (void)view;
+    ask(FAKE_LIST_HOSTS, cluster, context);
+    copy_text(fake.after, after);
+    fake.limit = limit;
+    fake.id_count = 0;
+    for (; statuses[fake.id_count] != NULL; fake.id_count++) {
+        copy_text(fake.ids[fake.id_count], statuses[fake.id_count]);
+    }
+    KEEP(fn);
+}
+
+void redis_view_host_fact(struct redis_view *view, const char *host, const char *kind,
+                          int64_t offset, const char *value, redis_done_fn *fn, void *context)
+{
+    (void)view;
+    ask(FAKE_HOST_FACT, NULL, context);
+    (void)snprintf(fake.fact, sizeof fake.fact, "%s %s %lld %s", host, kind, (long long)offset,
+                   value);
+    KEEP(fn);
+}
+
 /** Takes the question that waits, so that its answer may lead to the next one. */
 static void *take_question(void)
 {
@@ -143,9 +177,26 @@ void fake_answer_read(const struct error *error, const struct redis_read *read)
 void fake_answer_page(const struct error *error, const struct redis_page *page)
 {
     redis_page_fn *fn;
-    assert_true(fake.question == FAKE_LIST_TASKS || fake.question == FAKE_LIST_CLUSTERS);
+    assert_true(fake.question == FAKE_LIST_TASKS || fake.question == FAKE_LIST_CLUSTERS ||
+                fake.question == FAKE_LIST_HOSTS);
     TAKE(fn);
     fn(take_question(), error, error == NULL ? page : NULL);
+}
+
+void fake_answer_hosts(const struct error *error, const struct redis_hosts *hosts)
+{
+    redis_hosts_fn *fn;
+    assert_int_equal(fake.question, FAKE_READ_HOSTS);
+    TAKE(fn);
+    fn(take_question(), error, error == NULL ? hosts : NULL);
+}
+
+void fake_answer_fact(const struct error *error)
+{
+    redis_done_fn *fn;
+    assert_int_equal(fake.question, FAKE_HOST_FACT);
+    TAKE(fn);
+    fn(take_question(), error);
 }
 
 void fake_answer_clusters(const struct error *error, bool complete,

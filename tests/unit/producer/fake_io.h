@@ -16,7 +16,10 @@ enum fake_question {
     FAKE_PEND,
     FAKE_LIST_TASKS,
     FAKE_LIST_CLUSTERS,
-    FAKE_DESCRIBE_CLUSTERS
+    FAKE_DESCRIBE_CLUSTERS,
+    FAKE_READ_HOSTS,
+    FAKE_LIST_HOSTS,
+    FAKE_HOST_FACT
 };
 
 struct fake_io {
@@ -27,6 +30,7 @@ struct fake_io {
     char after[FAKE_TEXT_SIZE]; /**< "" = from the first */
     size_t limit;
     bool stopped;
+    char fact[FAKE_TEXT_SIZE]; /**< "HOST KIND OFFSET VALUE" */
     int64_t pend_offset;
     struct buffer pend_event;
     void *fn; /**< the callback of the question; which type follows from it */
@@ -54,6 +58,8 @@ void fake_reset(void);
 /** Answer the question that waits; fails the test if it is another one. */
 void fake_answer_read(const struct error *error, const struct redis_read *read);
 void fake_answer_page(const struct error *error, const struct redis_page *page);
+void fake_answer_hosts(const struct error *error, const struct redis_hosts *hosts);
+void fake_answer_fact(const struct error *error);
 void fake_answer_clusters(const struct error *error, bool complete,
                           const struct redis_cluster *clusters, size_t count);
 /** The delivery report of the record that waits. */

@@ -50,7 +50,9 @@ static void operations_that_stopfleet_has_not_are_named(void **state)
     run(*state, &call, OPERATION_TARGET_PREFIX "RunTask", "{}");
     harness_assert_error(&call, 400, "UnknownOperationException",
                          "Stopfleet does not have the operation RunTask; it has StopTask, "
-                         "DescribeTasks, ListTasks, ListClusters, DescribeClusters.");
+                         "DescribeTasks, ListTasks, ListClusters, DescribeClusters, "
+                         "ListContainerInstances, DescribeContainerInstances, "
+                         "UpdateContainerInstancesState, DeregisterContainerInstance.");
     harness_end(&call);
 }
 

@@ -8,7 +8,7 @@
 #include "tests/unit/worker/fake_loop.h"
 
 struct fake_redis fake_redis;
-bool fake_redis_away, fake_redis_lose_answer;
+bool fake_redis_away, fake_redis_lose_answer, fake_redis_fact_fails;
 unsigned fake_redis_puts, fake_redis_gets;
 int64_t fake_log_first;
 int fake_log_burst;
@@ -29,13 +29,13 @@ void fake_view_reset(void)
     fake_log_burst = 7;
     memset(&fake_redis, 0, sizeof fake_redis);
     fake_redis.seen = REDIS_SEEN_ABSENT;
-    fake_redis_away = fake_redis_lose_answer = false;
+    fake_redis_away = fake_redis_lose_answer = fake_redis_fact_fails = false;
     fake_redis_puts = fake_redis_gets = 0;
 }
 
 /* ---- Redis ---- */
 
-enum call_kind { CALL_LOAD = 1, CALL_GET, CALL_PUT, CALL_SEEN, CALL_VERIFY };
+enum call_kind { CALL_LOAD = 1, CALL_GET, CALL_PUT, CALL_SEEN, CALL_VERIFY, CALL_FACT };
 
 /* A question, answered on the loop. */
 struct call {
@@ -48,6 +48,7 @@ struct call {
         redis_put_fn *put;
         redis_seen_fn *seen;
         redis_verify_fn *verify;
+        redis_done_fn *done;
     } fn;
     void *context;
     char task[40];
@@ -146,6 +147,13 @@ static void answer(void *context)
     case CALL_PUT:
         answer_put(call, error);
         break;
+    case CALL_FACT:
+        error = fake_redis_fact_fails ? &away : error;
+        if (error == NULL) {
+            fake_redis.facts++;
+        }
+        call->fn.done(call->context, error);
+        break;
     case CALL_SEEN:
         call->fn.seen(call->context, error, fake_redis.seen);
         break;
@@ -238,6 +246,13 @@ void redis_view_void(struct redis_view *view, const char *host, const char *clus
         base->pos = base->reducer = 0;
         base->length = 0;
     }
+}
+
+void redis_view_host_fact(struct redis_view *view, const char *host, const char *kind,
+                          int64_t offset, const char *value, redis_done_fn *fn, void *context)
+{
+    (void)view, (void)host, (void)kind, (void)offset, (void)value;
+    ask(CALL_FACT, context)->fn.done = fn;
 }
 
 /* ---- the log ---- */

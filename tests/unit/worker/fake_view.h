@@ -25,12 +25,15 @@ struct fake_redis {
     int64_t seen;
     struct fake_base bases[FAKE_TASKS];
     size_t count;
+    unsigned facts; /**< of the host, applied */
 };
 
 extern struct fake_redis fake_redis;
 extern bool fake_redis_away;
 /** The next put is done, but its answer is lost. */
 extern bool fake_redis_lose_answer;
+/** Facts of the host are not taken. */
+extern bool fake_redis_fact_fails;
 extern unsigned fake_redis_puts, fake_redis_gets;
 
 /** Empty Redis, empty log. */

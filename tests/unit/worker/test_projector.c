@@ -276,6 +276,29 @@ static void test_unreadable_and_foreign_records(void **state)
     assert_int_equal(fake_view_find(task_id(0))->pos, 3);
 }
 
+/* `seen` does not move past a fact of the host that the view does not have. */
+static void test_facts_of_the_host_come_first(void **state)
+{
+    (void)state;
+    struct event event = {0};
+    start();
+    settle();
+    int64_t before = fake_redis.seen;
+    fake_redis_fact_fails = true;
+    event.worker_started.journal_found = true;
+    append(HOST, &event, EVENT_WORKER_STARTED, -1);
+    observed(0, 1);
+    fake_loop_run(2000);
+    assert_int_equal(fake_redis.facts, 0);
+    assert_int_equal(fake_redis.seen, before);
+    assert_null(fake_view_find(task_id(0)));
+    fake_redis_fact_fails = false;
+    settle();
+    assert_int_equal(fake_redis.facts, 1);
+    assert_int_equal(fake_redis.seen, 2);
+    assert_non_null(fake_view_find(task_id(0)));
+}
+
 static void test_a_restart_goes_on_at_seen(void **state)
 {
     (void)state;
@@ -721,6 +744,7 @@ int main(void)
         TEST(test_an_empty_log),
         TEST(test_what_is_there_and_what_comes),
         TEST(test_unreadable_and_foreign_records),
+        TEST(test_facts_of_the_host_come_first),
         TEST(test_a_restart_goes_on_at_seen),
         TEST(test_a_lost_answer),
         TEST(test_redis_is_away_for_long),

@@ -1,0 +1,116 @@
+#include "common/domain/task_reservation.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void task_reservation_limits(const struct description *description, int64_t *ret_cpu,
+                             int64_t *ret_memory_mib)
+{
+    int64_t cpu = 0;
+    int64_t memory_mib = 0;
+    for (size_t i = 0; i < description->containers.count; i++) {
+        cpu += description->containers.items[i].cpu;
+        memory_mib += description->containers.items[i].memory_mib;
+    }
+    *ret_cpu = description->cpu > 0 ? description->cpu : cpu;
+    *ret_memory_mib = description->memory_mib > 0 ? description->memory_mib : memory_mib;
+}
+
+/* @return false when there is no more room */
+static bool add_port(char *text, const struct network_binding *binding)
+{
+    size_t length = strlen(text);
+    size_t room = TASK_RESERVATION_SIZE - length;
+    const char *protocol = binding->protocol == NULL ? "tcp" : binding->protocol;
+    int written =
+        binding->host_port_range != NULL
+            ? snprintf(text + length, room, " %.8s:%.16s", protocol, binding->host_port_range)
+            : snprintf(text + length, room, " %.8s:%" PRId64, protocol, binding->host_port);
+    if (written < 0 || (size_t)written >= room) {
+        text[length] = '\0';
+        return false;
+    }
+    return true;
+}
+
+void task_reservation_write(const struct task *task, char ret_text[TASK_RESERVATION_SIZE])
+{
+    int64_t cpu = 0;
+    int64_t memory_mib = 0;
+    ret_text[0] = '\0';
+    if (task_is_terminal(task)) {
+        return;
+    }
+    task_reservation_limits(&task->description, &cpu, &memory_mib);
+    (void)snprintf(ret_text, TASK_RESERVATION_SIZE, "%" PRId64 " %" PRId64, cpu, memory_mib);
+    for (size_t i = 0; i < task->description.containers.count; i++) {
+        const struct described_container *container = &task->description.containers.items[i];
+        for (size_t k = 0; k < container->network_bindings.count; k++) {
+            if (!add_port(ret_text, &container->network_bindings.items[k])) {
+                return;
+            }
+        }
+    }
+}
+
+/* Takes the next number; @return false if there is none */
+static bool take_number(const char **text, int64_t *ret_number)
+{
+    char *end = NULL;
+    long long number = strtoll(*text, &end, 10);
+    if (end == *text || number < 0) {
+        return false;
+    }
+    *text = end;
+    *ret_number = number;
+    return true;
+}
+
+static void mark_ports(struct task_reservations *sum, const char *word)
+{
+    bool *ports = strncmp(word, "tcp:", 4) == 0   ? sum->tcp
+                  : strncmp(word, "udp:", 4) == 0 ? sum->udp
+                                                  : NULL;
+    int64_t first = 0;
+    const char *rest = word + 4;
+    if (ports == NULL || !take_number(&rest, &first)) {
+        return;
+    }
+    int64_t last = first;
+    if (*rest == '-') {
+        rest++;
+        if (!take_number(&rest, &last)) {
+            return;
+        }
+    }
+    for (int64_t port = first; port <= last && port < HOST_PORTS; port++) {
+        ports[port] = true;
+    }
+}
+
+void task_reservations_add(struct task_reservations *sum, struct span text)
+{
+    char copy[TASK_RESERVATION_SIZE];
+    int64_t cpu = 0;
+    int64_t memory_mib = 0;
+    if (text.length == 0 || text.length >= sizeof copy) {
+        return;
+    }
+    memcpy(copy, text.data, text.length);
+    copy[text.length] = '\0';
+    const char *rest = copy;
+    if (!take_number(&rest, &cpu) || !take_number(&rest, &memory_mib)) {
+        return;
+    }
+    if (cpu <= INT32_MAX && memory_mib <= INT32_MAX) {
+        sum->cpu += cpu;
+        sum->memory_mib += memory_mib;
+    }
+    char *saved = NULL;
+    for (char *word = strtok_r(copy + (rest - copy), " ", &saved); word != NULL;
+         word = strtok_r(NULL, " ", &saved)) {
+        mark_ports(sum, word);
+    }
+}

@@ -1,0 +1,175 @@
+"""Hosts as container instances: listed, described, drained, given up, and back again."""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from stopfleet import CLUSTER, Fleet  # noqa: E402
+from kafka_server import Kafka  # noqa: E402
+from redis_server import Redis  # noqa: E402
+from server import wait_for  # noqa: E402
+
+HOST, OTHER = "c" * 32, "d" * 32
+GIVEN_UP = "Container instance deregistration forced by user"
+
+
+class Hosts(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
+        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
+        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
+        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
+        cls.fleet.make_topics()
+        flags = ["--heartbeat-interval", "300ms", "--stop-timeout", "2s", "--attribute", "rack=r7"]
+        cls.worker = cls.fleet.process_worker(host_id=HOST, extra=flags)
+        cls.other = cls.fleet.process_worker("other-host", host_id=OTHER, extra=flags)
+        cls.api = cls.fleet.api()
+        wait_for(lambda: len(cls.list_instances()) == 2, 20, "both hosts in the view")
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            cls.fleet.close()
+        finally:
+            cls.redis.stop()
+            cls.kafka.stop()
+            shutil.rmtree(cls.directory, ignore_errors=True)
+
+    def tearDown(self):
+        self.fleet.assert_view_is_fold()
+
+    @classmethod
+    def aws(cls, operation, *arguments, **options):
+        return cls.fleet.aws(cls.api, operation, "--cluster", CLUSTER, *arguments, **options)
+
+    @classmethod
+    def list_instances(cls, *arguments):
+        arns = cls.aws("list-container-instances", *arguments)["containerInstanceArns"]
+        return [arn.rsplit("/", 1)[1] for arn in arns]
+
+    def describe(self, host):
+        answer = self.aws("describe-container-instances", "--container-instances", host)
+        self.assertEqual(answer["failures"], [])
+        return answer["containerInstances"][0]
+
+    def running(self):
+        return self.fleet.tasks(self.api)
+
+    def task(self, name):
+        self.fleet.run_process(self.worker, name, "trap 'exit 3' TERM; while :; do sleep 0.05; done", name=name)
+        return self.fleet.task_of(self.api, name)
+
+    def test_a_host_is_described_as_it_is(self):
+        import botocore.session
+        host = self.describe(HOST)
+        resources = {r["name"]: r for r in host["registeredResources"]}
+        with open("/proc/meminfo", encoding="ascii") as f:
+            memory = int(f.readline().split()[1]) // 1024
+        self.assertEqual(resources["CPU"]["integerValue"], os.cpu_count() * 1024)
+        self.assertEqual(resources["MEMORY"]["integerValue"], memory)
+        self.assertEqual((host["status"], host["agentConnected"]), ("ACTIVE", True))
+        attributes = {a["name"]: a["value"] for a in host["attributes"]}
+        self.assertEqual(attributes["rack"], "r7")
+        self.assertEqual(attributes["ecs.os-type"], "linux")
+        self.assertEqual(attributes["stopfleet.runtime"], "process")
+        # Every member is one that ECS has.
+        model = botocore.session.get_session().get_service_model("ecs").shape_for("ContainerInstance")
+        _, raw = self.api.call("DescribeContainerInstances", {"cluster": CLUSTER, "containerInstances": [HOST]})
+        members = raw["containerInstances"][0]
+        self.assertEqual(sorted(set(members) - set(model.members)), [])
+        self.assertNotIn(None, members.values())
+        answer = self.aws("describe-container-instances", "--container-instances", "e" * 32)
+        self.assertEqual([f["reason"] for f in answer["failures"]], ["MISSING"])
+
+    def test_pages(self):
+        self.assertEqual(sorted(self.list_instances("--page-size", "1")), [HOST, OTHER])
+
+    def test_draining_is_shown_and_hides_nothing(self):
+        task = self.task("drained")
+        answer = self.aws("update-container-instances-state", "--container-instances", HOST, "--status", "DRAINING")
+        self.assertEqual([i["status"] for i in answer["containerInstances"]], ["DRAINING"])
+        self.assertEqual(self.list_instances("--status", "DRAINING"), [HOST])
+        self.assertEqual(self.list_instances("--status", "ACTIVE"), [OTHER])
+        self.assertEqual(sorted(self.list_instances()), [HOST, OTHER])
+        self.assertIn(task, self.running())
+        # It outlives the worker and an emptied Redis.
+        self.worker.kill()
+        self.redis.call("FLUSHALL")
+        self.worker.start()
+        self.fleet.audit("rebuild")
+        wait_for(lambda: task in self.running(), 20, "the task in the view again")
+        self.assertEqual(self.describe(HOST)["status"], "DRAINING")
+        self.aws("stop-task", "--task", task)
+        self.fleet.wait_status(self.api, task, "STOPPED")
+        self.aws("update-container-instances-state", "--container-instances", HOST, "--status", "ACTIVE")
+        self.assertEqual(self.list_instances("--status", "DRAINING"), [])
+
+    def test_a_host_that_is_given_up_and_comes_back(self):
+        task = self.task("left-behind")
+        before = self.describe(HOST)
+        self.assertEqual(before["runningTasksCount"], 1)
+        self.worker.kill()
+        refused = self.aws("deregister-container-instance", "--container-instance", HOST, check=False)
+        self.assertNotEqual(refused.returncode, 0)
+        self.assertIn("Found running tasks on the instance.", refused.stderr)
+        answer = self.aws("deregister-container-instance", "--container-instance", HOST, "--force")
+        self.assertEqual(answer["containerInstance"]["status"], "INACTIVE")
+        self.assertNotIn(task, self.running())
+        self.assertIn(task, self.fleet.tasks(self.api, "STOPPED"))
+        self.assertEqual(self.list_instances(), [OTHER])
+        document = self.fleet.describe(self.api, task)
+        self.assertEqual((document["desiredStatus"], document["lastStatus"], document["connectivity"], document["stoppedReason"]),
+                         ("STOPPED", "RUNNING", "DISCONNECTED", GIVEN_UP))
+        self.assertNotIn("stoppedAt", document)
+        self.assertNotIn("exitCode", document["containers"][0])
+        cluster = self.aws_clusters()
+        self.assertEqual(cluster["registeredContainerInstancesCount"], 1)
+        # The audit: nothing is proven.
+        self.assertIn("unproven: 1 open tasks", self.fleet.audit("check").stdout)
+        replayed = [json.loads(line) for line in self.fleet.audit("replay").stdout.splitlines()]
+        self.assertEqual([t["taskArn"].rsplit("/", 1)[1] for t in replayed if t.get("unproven")], [task])
+        # A rebuild of an emptied view says the same.
+        self.redis.call("FLUSHALL")
+        self.fleet.audit("rebuild")
+        self.assertNotIn(task, self.running())
+        self.assertEqual(self.fleet.describe(self.api, task)["stoppedReason"], GIVEN_UP)
+        # A StopTask is recorded, and carried out when the host is back.
+        self.aws("stop-task", "--task", task, "--reason", "late")
+        self.worker.start()
+        document = self.fleet.wait_status(self.api, task, "STOPPED")
+        self.assertEqual((document["stoppedReason"], document["containers"][0]["exitCode"]), ("late", 3))
+        self.assertEqual(self.describe(HOST)["status"], "ACTIVE")
+        self.assertEqual(sorted(self.list_instances()), [HOST, OTHER])
+
+    def aws_clusters(self):
+        return self.fleet.aws(self.api, "describe-clusters", "--clusters", CLUSTER)["clusters"][0]
+
+    def test_a_host_that_is_given_up_while_its_worker_runs_registers_again(self):
+        task = self.task("kept")
+        self.aws("deregister-container-instance", "--container-instance", HOST, "--force")
+        wait_for(lambda: self.describe(HOST)["status"] == "ACTIVE", 20, "the host registered again")
+        wait_for(lambda: task in self.running(), 20, "its task is listed again")
+        self.assertIn("worker.deregistered", self.worker.log_text())
+        self.aws("stop-task", "--task", task)
+        self.fleet.wait_status(self.api, task, "STOPPED")
+
+    def test_a_stop_waits_for_a_host_that_is_away(self):
+        task = self.task("waiting")
+        self.worker.kill()
+        wait_for(lambda: not self.describe(HOST)["agentConnected"], 20, "the host is disconnected")
+        self.aws("stop-task", "--task", task)
+        document = self.fleet.describe(self.api, task)
+        self.assertEqual((document["desiredStatus"], document["lastStatus"], document["connectivity"]),
+                         ("STOPPED", "RUNNING", "DISCONNECTED"))
+        self.worker.start()
+        self.assertEqual(self.fleet.wait_status(self.api, task, "STOPPED")["containers"][0]["exitCode"], 3)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)

@@ -1,0 +1,87 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/domain/task_reservation.h"
+
+static struct network_binding BINDINGS[] = {
+    {.protocol = "tcp", .host_port = 8080},
+    {.protocol = "udp", .host_port_range = "53-55"},
+    {.protocol = "sctp", .host_port = 9},
+};
+static struct described_container CONTAINERS[] = {
+    {.name = "a", .cpu = 256, .memory_mib = 64, .network_bindings = {BINDINGS, 3}},
+    {.name = "b", .cpu = 128, .memory_mib = 32},
+};
+
+static void test_there_and_back(void **state)
+{
+    (void)state;
+    static struct task_reservations sum;
+    char text[TASK_RESERVATION_SIZE];
+    struct task task = {.description = {.containers = {CONTAINERS, 2}}};
+    task_reservation_write(&task, text);
+    assert_string_equal(text, "384 96 tcp:8080 udp:53-55 sctp:9");
+    sum = (struct task_reservations){0};
+    task_reservations_add(&sum, span_of(text));
+    task_reservations_add(&sum, span_of("16 4 tcp:22"));
+    assert_int_equal(sum.cpu, 400);
+    assert_int_equal(sum.memory_mib, 100);
+    assert_true(sum.tcp[8080] && sum.tcp[22] && !sum.tcp[53]);
+    assert_true(sum.udp[53] && sum.udp[54] && sum.udp[55] && !sum.udp[56]);
+    task.description.cpu = 1024;
+    task.description.memory_mib = 512;
+    task_reservation_write(&task, text);
+    assert_memory_equal(text, "1024 512 ", 9);
+    task.terminal = "TaskStopped";
+    task_reservation_write(&task, text);
+    assert_string_equal(text, "");
+}
+
+/* The text comes from Redis: whatever it holds, nothing breaks. */
+static void test_malformed(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "",         "x",         "1",          "1 x",           "-1 2",
+        "1 2 tcp:", "1 2 tcp:-", "1 2 tcp:5-", "1 2 tcp:70000", "1 2 udp:9-99999999999999999999",
+        "1 2 t"};
+    static struct task_reservations sum;
+    char longest[2 * TASK_RESERVATION_SIZE];
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        task_reservations_add(&sum, span_of(texts[i]));
+    }
+    assert_int_equal(sum.cpu, 6);
+    assert_int_equal(sum.memory_mib, 12);
+    memset(longest, '1', sizeof longest);
+    task_reservations_add(&sum, (struct span){longest, sizeof longest});
+    assert_int_equal(sum.cpu, 6);
+}
+
+static void test_more_ports_than_room(void **state)
+{
+    (void)state;
+    static struct network_binding many[2000];
+    static struct task_reservations sum;
+    char text[TASK_RESERVATION_SIZE];
+    for (size_t i = 0; i < 2000; i++) {
+        many[i] = (struct network_binding){.protocol = "tcp", .host_port = 10000 + (int64_t)i};
+    }
+    struct described_container container = {.name = "a", .network_bindings = {many, 2000}};
+    struct task task = {.description = {.containers = {&container, 1}}};
+    task_reservation_write(&task, text);
+    assert_true(strlen(text) < sizeof text);
+    task_reservations_add(&sum, span_of(text));
+    assert_true(sum.tcp[10000] && !sum.tcp[11999]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_there_and_back),
+                                       cmocka_unit_test(test_malformed),
+                                       cmocka_unit_test(test_more_ports_than_room)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
