@@ -111,16 +111,21 @@ static int add_dependency(struct group_member *member, const struct group_member
     return 0;
 }
 
+bool group_member_is_called(const struct group_member *member, struct span called)
+{
+    return span_equal_text(called, member->described.name) ||
+           (member->service != NULL && span_equal_text(called, member->service)) ||
+           span_equal_text(called, member->container->described.name) ||
+           span_equal_text(called, member->described.container_id);
+}
+
 /* Every member that is called so: by its name in the task, its service, the runtime's name, or its id. */
 static int need(const struct task_group *group, struct group_member *member, struct span called,
                 struct arena *arena, struct error *err)
 {
     for (size_t i = 0; i < group->members.count; i++) {
         const struct group_member *other = &group->members.items[i];
-        if ((span_equal_text(called, other->described.name) ||
-             (other->service != NULL && span_equal_text(called, other->service)) ||
-             span_equal_text(called, other->container->described.name) ||
-             span_equal_text(called, other->described.container_id)) &&
+        if (group_member_is_called(other, called) &&
             add_dependency(member, other, arena, err) != 0) {
             return -1;
         }
@@ -161,9 +166,10 @@ static int need_services(const struct task_group *group, struct group_member *me
     return 0;
 }
 
-static int need_everything(const struct task_group *group, struct group_member *member,
-                           struct arena *arena, struct error *err)
+int group_member_need(const struct task_group *group, struct group_member *member,
+                      struct arena *arena, struct error *err)
 {
+    member->described.depends_on = (struct text_list){0};
     const struct runtime_container *container = member->container;
     bool ok = need_all(group, member, &member->labels.depends_on, arena, err) == 0 &&
               need_services(group, member, arena, err) == 0 &&
@@ -210,10 +216,8 @@ static int add_tags(struct description *description, const struct runtime_contai
 {
     for (size_t i = 0; i < container->labels.count; i++) {
         const struct runtime_label *label = &container->labels.items[i];
-        const char *key = NULL;
-        if (strncmp(label->key, LABEL_TAG_PREFIX, strlen(LABEL_TAG_PREFIX)) == 0) {
-            key = label->key + strlen(LABEL_TAG_PREFIX);
-        } else if (is_allowed(options->allowed_labels, label->key)) {
+        const char *key = labels_tag_key(label);
+        if (key == NULL && is_allowed(options->allowed_labels, label->key)) {
             key = label->key;
         }
         if (key != NULL && key[0] != '\0' &&
@@ -279,8 +283,7 @@ int group_describe(const struct task_group *group, const struct grouping_options
         if (!member->chosen) {
             continue;
         }
-        member->described.depends_on = (struct text_list){0};
-        if (need_everything(group, member, arena, err) != 0 ||
+        if (group_member_need(group, member, arena, err) != 0 ||
             add_tags(&description, member->container, options, arena, err) != 0) {
             return -1;
         }

@@ -15,5 +15,14 @@
 void group_member_describe(struct group_member *member);
 /** Gives each member its name within the task. @return 0 or -1 with ERROR_NO_MEMORY */
 int group_members_name(struct task_group *group, struct arena *arena, struct error *err);
+/** True if a dependency of this name means the member: its name in the task, its service, the runtime's name, its id. */
+bool group_member_is_called(const struct group_member *member, struct span called);
+/** Fills member->described.depends_on: the chosen members that it needs. @return 0 or -1 with ERROR_NO_MEMORY */
+int group_member_need(const struct task_group *group, struct group_member *member,
+                      struct arena *arena, struct error *err);
+/** Appends a warning for each name of a depends-on label that no member has, and for a circle.
+ *  @return 0 or -1 with ERROR_NO_MEMORY */
+int group_check(struct task_group *group, struct arena *arena, struct label_warnings *warnings,
+                struct error *err);
 
 #endif

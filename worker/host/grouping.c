@@ -1,56 +1,60 @@
 #include "worker/host/grouping.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "worker/host/group_member.h"
+#include "worker/host/membership.h"
 
-#define ECS_TASK_ARN       "com.amazonaws.ecs.task-arn"
-#define ECS_CLUSTER        "com.amazonaws.ecs.cluster"
-#define OWN_PROJECT        "stopfleet"
-#define ECS_ID_MIN_BYTES   32
-#define ECS_ID_MAX_BYTES   36
-#define GROUPING_KEY_BYTES 4096
+/** What people are told of an exclusion, and how --adopt names it (NULL: it cannot be adopted). */
+static const struct {
+    const char *name, *reason;
+} EXCLUSIONS[GROUP_EXCLUSION_COUNT] = {
+    [GROUP_INCLUDED] = {NULL, ""},
+    [GROUP_IGNORED] = {NULL, "its label io.stopfleet.ignore says so"},
+    [GROUP_OWN] = {NULL, "it is a part of Stopfleet"},
+    [GROUP_OWN_PROJECT] = {"own-project", "it belongs together with the container that this worker "
+                                          "runs in (--adopt own-project takes it)"},
+    [GROUP_KUBELET] = {"kubelet", "the kubelet manages it (--adopt kubelet takes it)"},
+    [GROUP_SWARM] = {"swarm", "Docker Swarm manages it (--adopt swarm takes it)"},
+    [GROUP_NOMAD] = {"nomad", "Nomad manages it (--adopt nomad takes it)"},
+    [GROUP_SYSTEMD] = {"systemd", "a systemd unit manages it (--adopt systemd takes it)"},
+    [GROUP_ECS_AGENT] = {"ecs", "the ECS agent of this engine manages it (--adopt ecs takes it)"},
+    [GROUP_OTHER_CLUSTER] = {NULL, "its labels name another cluster, account or region"},
+    [GROUP_NO_TASK] = {NULL, "no label says which task it belongs to (see docs/labels.md)"},
+};
 
-/** Others that stop and start containers: by which label they are known, and what is one task of theirs once adopted. */
-struct supervisor {
-    enum group_exclusion exclusion;
-    const char *name;
-    const char *label; /**< ends with '.' = any label that begins so */
-    const char *group_label;
+/** The word of each kind of grouping: begins the group's key. */
+static const char *const KINDS[GROUP_KIND_COUNT] = {
+    [GROUP_KIND_ECS] = "ecs",         [GROUP_KIND_TASK] = "task",
+    [GROUP_KIND_PROJECT] = "project", [GROUP_KIND_SERVICE] = "service",
+    [GROUP_KIND_ONEOFF] = "oneoff",   [GROUP_KIND_SUPERVISED] = "adopted",
 };
-static const struct supervisor SUPERVISORS[] = {
-    {GROUP_KUBELET, "kubelet", "io.kubernetes.", "io.kubernetes.pod.uid"},
-    {GROUP_SWARM, "swarm", "com.docker.swarm.task.id", "com.docker.swarm.task.id"},
-    {GROUP_NOMAD, "nomad", "com.hashicorp.nomad.alloc_id", "com.hashicorp.nomad.alloc_id"},
-    {GROUP_SYSTEMD, "systemd", "PODMAN_SYSTEMD_UNIT", "PODMAN_SYSTEMD_UNIT"},
-};
-enum { SUPERVISOR_COUNT = sizeof SUPERVISORS / sizeof SUPERVISORS[0] };
 
 const char *group_exclusion_reason(enum group_exclusion exclusion)
 {
-    static const char *const reasons[GROUP_EXCLUSION_COUNT] = {
-        [GROUP_INCLUDED] = "",
-        [GROUP_IGNORED] = "its label io.stopfleet.ignore says so",
-        [GROUP_OWN] = "it is a part of Stopfleet",
-        [GROUP_KUBELET] = "the kubelet manages it (--adopt kubelet takes it)",
-        [GROUP_SWARM] = "Docker Swarm manages it (--adopt swarm takes it)",
-        [GROUP_NOMAD] = "Nomad manages it (--adopt nomad takes it)",
-        [GROUP_SYSTEMD] = "a systemd unit manages it (--adopt systemd takes it)",
-        [GROUP_OTHER_CLUSTER] = "its label com.amazonaws.ecs.cluster names another cluster",
-        [GROUP_NO_TASK] = "no label says which task it belongs to (see docs/labels.md)",
-    };
-    return (unsigned)exclusion < GROUP_EXCLUSION_COUNT ? reasons[exclusion] : "";
+    return (unsigned)exclusion < GROUP_EXCLUSION_COUNT ? EXCLUSIONS[exclusion].reason : "";
 }
 
-enum group_exclusion group_supervisor_from_name(const char *name)
+const char *group_exclusion_name(enum group_exclusion exclusion)
 {
-    for (size_t i = 0; i < SUPERVISOR_COUNT; i++) {
-        if (strcmp(SUPERVISORS[i].name, name) == 0) {
-            return SUPERVISORS[i].exclusion;
+    return (unsigned)exclusion < GROUP_EXCLUSION_COUNT ? EXCLUSIONS[exclusion].name : NULL;
+}
+
+enum group_exclusion group_exclusion_from_name(const char *name)
+{
+    for (unsigned i = 0; i < GROUP_EXCLUSION_COUNT; i++) {
+        if (EXCLUSIONS[i].name != NULL && strcmp(EXCLUSIONS[i].name, name) == 0) {
+            return (enum group_exclusion)i;
         }
     }
     return GROUP_INCLUDED;
+}
+
+const char *group_kind_name(enum group_kind kind)
+{
+    return (unsigned)kind < GROUP_KIND_COUNT ? KINDS[kind] : "";
 }
 
 bool grouping_is_alive(const struct runtime_container *container)
@@ -65,107 +69,16 @@ struct run group_run_of(const struct runtime_container *container)
                         .started_at = container->described.started_at};
 }
 
-static bool has_label(const struct runtime_container *container, const char *label)
-{
-    size_t length = strlen(label);
-    if (label[length - 1] != '.') {
-        return labels_get(container, label) != NULL;
-    }
-    for (size_t i = 0; i < container->labels.count; i++) {
-        if (strncmp(container->labels.items[i].key, label, length) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static const struct supervisor *supervisor_of(const struct runtime_container *container)
-{
-    for (size_t i = 0; i < SUPERVISOR_COUNT; i++) {
-        if (has_label(container, SUPERVISORS[i].label)) {
-            return &SUPERVISORS[i];
-        }
-    }
-    return NULL;
-}
-
-static const char *after_last_slash(const char *text)
-{
-    const char *slash = strrchr(text, '/');
-    return slash == NULL ? text : slash + 1;
-}
-
-/* "key prefix + value"; NULL when memory is out. */
+/* "KIND a/b", or without a kind "a/b"; NULL when memory is out. Labels are as long as their writer likes. */
 static const char *join(struct arena *arena, const char *kind, const char *a, const char *b)
 {
-    struct buffer text;
-    buffer_init(&text, GROUPING_KEY_BYTES);
-    bool ok = buffer_append_format(&text, NULL, "%s%s%s%s", kind, a, b == NULL ? "" : "/",
-                                   b == NULL ? "" : b) == 0;
-    const char *result = ok ? arena_strdup(arena, text.data) : NULL;
-    buffer_release(&text);
-    return result;
-}
-
-/** What one container belongs to. */
-struct membership {
-    enum group_exclusion exclusion;
-    const char *kind, *value, *part; /**< the group's key */
-    const char *given_id, *name;
-};
-
-static struct membership in_project(const struct runtime_container *container,
-                                    const struct grouping_options *options, const char *project)
-{
-    const char *oneoff = labels_get(container, COMPOSE_ONEOFF);
-    const char *service = labels_get(container, COMPOSE_SERVICE);
-    if (oneoff != NULL && strcmp(oneoff, "True") == 0) {
-        return (struct membership){
-            .kind = "oneoff ", .value = container->described.container_id, .name = project};
+    size_t size = strlen(kind) + strlen(a) + (b == NULL ? 0 : strlen(b)) + 3;
+    char *text = arena_alloc(arena, size);
+    if (text != NULL) {
+        (void)snprintf(text, size, "%s%s%s%s%s", kind, kind[0] == '\0' ? "" : " ", a,
+                       b == NULL ? "" : "/", b == NULL ? "" : b);
     }
-    return (struct membership){.kind = "project ",
-                               .value = project,
-                               .part = options->by_service ? service : NULL,
-                               .name = project};
-}
-
-static struct membership membership_of(const struct runtime_container *container,
-                                       const struct label_values *labels,
-                                       const struct grouping_options *options)
-{
-    const char *project = labels_get(container, COMPOSE_PROJECT);
-    const char *arn = labels_get(container, ECS_TASK_ARN);
-    const char *cluster = labels_get(container, ECS_CLUSTER);
-    const struct supervisor *supervisor = supervisor_of(container);
-    if (labels->ignore) {
-        return (struct membership){.exclusion = GROUP_IGNORED};
-    }
-    if (labels->component != NULL || (project != NULL && strcmp(project, OWN_PROJECT) == 0)) {
-        return (struct membership){.exclusion = GROUP_OWN};
-    }
-    if (supervisor != NULL && (options->adopted & 1U << supervisor->exclusion) == 0) {
-        return (struct membership){.exclusion = supervisor->exclusion};
-    }
-    if (cluster != NULL && strcmp(after_last_slash(cluster), options->cluster) != 0) {
-        return (struct membership){.exclusion = GROUP_OTHER_CLUSTER};
-    }
-    if (arn != NULL) {
-        const char *id = after_last_slash(arn);
-        if (strlen(id) >= ECS_ID_MIN_BYTES && strlen(id) <= ECS_ID_MAX_BYTES) {
-            return (struct membership){.kind = "ecs ", .value = arn, .given_id = id, .name = id};
-        }
-    }
-    if (labels->task != NULL) {
-        return (struct membership){.kind = "task ", .value = labels->task, .name = labels->task};
-    }
-    if (project != NULL && project[0] != '\0') {
-        return in_project(container, options, project);
-    }
-    const char *unit = supervisor == NULL ? NULL : labels_get(container, supervisor->group_label);
-    if (unit != NULL) {
-        return (struct membership){.kind = supervisor->name, .value = unit, .name = unit};
-    }
-    return (struct membership){.exclusion = GROUP_NO_TASK};
+    return text;
 }
 
 /** A member that does not know its group's object yet. */
@@ -199,9 +112,9 @@ static int exclude(struct grouping *grouping, const struct runtime_container *co
 }
 
 /* @return 1 if *candidate was filled, 0 if the container does not count, -1 */
-static int consider(const struct runtime_container *container,
-                    const struct grouping_options *options, struct arena *arena,
-                    struct grouping *grouping, struct candidate *candidate, struct error *err)
+static int consider(const struct membership_scene *scene, const struct runtime_container *container,
+                    struct arena *arena, struct grouping *grouping, struct candidate *candidate,
+                    struct error *err)
 {
     if (!grouping_is_alive(container)) {
         return 0;
@@ -210,17 +123,21 @@ static int consider(const struct runtime_container *container,
     if (labels_read(container, arena, &candidate->member.labels, &grouping->warnings, err) != 0) {
         return -1;
     }
-    candidate->membership = membership_of(container, &candidate->member.labels, options);
+    if (membership_find(scene, container, &candidate->member.labels, arena, &candidate->membership,
+                        &grouping->warnings, err) != 0) {
+        return -1;
+    }
     if (candidate->membership.exclusion != GROUP_INCLUDED) {
         return exclude(grouping, container, candidate->membership.exclusion, arena, err);
     }
     if (container->status == RUNTIME_CREATED &&
-        options->now_unix_ms - container->described.created_at < options->created_settle_ms) {
+        scene->options->now_unix_ms - container->described.created_at <
+            scene->options->created_settle_ms) {
         grouping->settling = true;
         return 0;
     }
-    candidate->key = join(arena, candidate->membership.kind, candidate->membership.value,
-                          candidate->membership.part);
+    candidate->key = join(arena, group_kind_name(candidate->membership.kind),
+                          candidate->membership.value, candidate->membership.part);
     if (candidate->key == NULL) {
         return error_no_memory(err, "grouping containers");
     }
@@ -235,7 +152,8 @@ static int add_group(struct grouping *grouping, const struct candidate *candidat
     struct task_group *groups =
         arena_grow(arena, grouping->groups.items, grouping->groups.count, sizeof *groups);
     struct group_member *members = arena_alloc(arena, count * sizeof *members);
-    const char *name = join(arena, "", membership->name, membership->part);
+    bool by_service = membership->kind == GROUP_KIND_SERVICE;
+    const char *name = join(arena, "", membership->name, by_service ? membership->part : NULL);
     if (groups == NULL || members == NULL || name == NULL) {
         return error_no_memory(err, "grouping containers");
     }
@@ -245,10 +163,13 @@ static int add_group(struct grouping *grouping, const struct candidate *candidat
     grouping->groups.items = groups;
     struct task_group *group = &groups[grouping->groups.count++];
     *group = (struct task_group){.key = candidates[0].key,
+                                 .kind = membership->kind,
                                  .given_id = membership->given_id,
                                  .name = name,
                                  .members = {.items = members, .count = count}};
-    return group_members_name(group, arena, err);
+    return group_members_name(group, arena, err) != 0
+               ? -1
+               : group_check(group, arena, &grouping->warnings, err);
 }
 
 static int make_groups(struct grouping *grouping, struct candidate *candidates, size_t count,
@@ -279,9 +200,10 @@ int grouping_make(const struct runtime_container *containers, size_t count,
     if (candidates == NULL) {
         return error_no_memory(err, "grouping containers");
     }
+    struct membership_scene scene = membership_look(containers, count, options);
     size_t found = 0;
     for (size_t i = 0; i < count; i++) {
-        int counts = consider(&containers[i], options, arena, &grouping, &candidates[found], err);
+        int counts = consider(&scene, &containers[i], arena, &grouping, &candidates[found], err);
         if (counts < 0) {
             return -1;
         }

@@ -10,27 +10,45 @@
 /** Why a container is never discovered. */
 enum group_exclusion {
     GROUP_INCLUDED = 0,
-    GROUP_IGNORED, /**< io.stopfleet.ignore */
-    GROUP_OWN,     /**< Stopfleet itself, or its Compose project */
+    GROUP_IGNORED,     /**< io.stopfleet.ignore */
+    GROUP_OWN,         /**< Stopfleet itself: by label, by project, or this worker's container */
+    GROUP_OWN_PROJECT, /**< belongs together with the container that this worker runs in */
     GROUP_KUBELET,
     GROUP_SWARM,
     GROUP_NOMAD,
     GROUP_SYSTEMD,       /**< Podman under a systemd unit */
-    GROUP_OTHER_CLUSTER, /**< ECS labels that name another cluster */
+    GROUP_ECS_AGENT,     /**< labels of ECS, and an ECS agent's container is on this engine */
+    GROUP_OTHER_CLUSTER, /**< labels that name another cluster, account or region */
     GROUP_NO_TASK,       /**< no label says what it belongs to */
     GROUP_EXCLUSION_COUNT
 };
 
-/** A sentence for people ("managed by the kubelet"). */
+/** A sentence for people ("the kubelet manages it"). */
 const char *group_exclusion_reason(enum group_exclusion exclusion);
-/** "kubelet", "swarm", "nomad", "systemd": what --adopt takes. @return GROUP_INCLUDED for anything else */
-enum group_exclusion group_supervisor_from_name(const char *name);
+/** What --adopt calls it ("kubelet"); NULL = it cannot be adopted. */
+const char *group_exclusion_name(enum group_exclusion exclusion);
+/** The reverse. @return GROUP_INCLUDED for anything that --adopt does not take */
+enum group_exclusion group_exclusion_from_name(const char *name);
+
+/** By what the containers of a group belong together. */
+enum group_kind {
+    GROUP_KIND_ECS = 1,    /**< one ECS task ARN */
+    GROUP_KIND_TASK,       /**< one io.stopfleet.task */
+    GROUP_KIND_PROJECT,    /**< one Compose project */
+    GROUP_KIND_SERVICE,    /**< one service of a Compose project (--group-by service) */
+    GROUP_KIND_ONEOFF,     /**< one container of `docker compose run` */
+    GROUP_KIND_SUPERVISED, /**< one task of an adopted supervisor */
+    GROUP_KIND_COUNT
+};
+/** "ecs", "task", "project"… */
+const char *group_kind_name(enum group_kind kind);
 
 struct grouping_options {
-    bool by_service;                          /**< a Compose service is a task, not the project */
-    const char *cluster;                      /**< that this host belongs to */
+    bool by_service;                        /**< a Compose service is a task, not the project */
+    const char *account, *region, *cluster; /**< that this host belongs to */
+    const char *own_container; /**< id of the container that this worker runs in; NULL = none */
     const struct option_list *allowed_labels; /**< become tags; NULL = none */
-    unsigned adopted; /**< bit 1 << group_exclusion for supervisors whose containers are taken */
+    unsigned adopted; /**< bit 1 << group_exclusion for those whose containers are taken */
     int64_t now_unix_ms;
     int64_t
         created_settle_ms; /**< a container that was created, but not started, counts when it is this old */
@@ -42,13 +60,14 @@ struct group_member {
     struct label_values labels;
     struct described_container described; /**< final but for depends_on */
     const char *service;                  /**< of Compose; NULL = none */
-    bool chosen;                          /**< for group_describe: belongs to the description */
-    bool owned;                           /**< for the caller */
+    bool chosen; /**< for group_describe: belongs to the description; at first all do */
+    bool owned;  /**< for the caller */
 };
 
 /** The living containers that belong together. */
 struct task_group {
-    const char *key;      /**< tells groups apart: "ecs ARN", "task NAME", "project NAME", … */
+    const char *key; /**< tells groups apart: "ecs ID", "task NAME", "project NAME", … */
+    enum group_kind kind;
     const char *given_id; /**< ECS: the ARN's task id; NULL = minted */
     const char *name;     /**< what an id is minted from; the family without a label */
     RECORD_LIST_OF(struct group_member) members; /**< sorted by name, then id */

@@ -7,6 +7,7 @@
 
 #include "common/base/error.h"
 
+#define HOST_ID_MACHINE_PATH "/etc/machine-id"
 enum { HOST_ID_MAX_BYTES = 255, HOST_ID_SIZE = HOST_ID_MAX_BYTES + 1 };
 
 /** The configured id if there is one (letters, digits, '-', '_', '.'), else one that is made from the machine id (machine-id(5): the file's

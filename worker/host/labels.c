@@ -2,12 +2,14 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/base/option.h"
 #include "worker/runtime/signal_name.h"
 
 enum label_kind {
-    LABEL_TEXT = 1,
+    LABEL_NAME = 1,
+    LABEL_TEXT,
     LABEL_BOOLEAN,
     LABEL_LIST,
     LABEL_SIGNAL,
@@ -16,7 +18,16 @@ enum label_kind {
     LABEL_NUMBER
 };
 
-enum { GRACE_MIN_MS = 1000 };
+enum {
+    NAME_MAX_BYTES = 255,
+    TEXT_MAX_BYTES = 4096,
+    GRACE_MIN_MS = 1000,
+    DURATION_MAX_MS = 604800000, /* as --stop-timeout */
+    TAG_KEY_MAX_BYTES = 128,     /* of ECS's tags */
+    TAG_VALUE_MAX_BYTES = 256
+};
+/* What engines make of bytes that are no UTF-8: two such names could be one by accident. */
+#define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
 
 struct label_spec {
     enum label_kind kind;
@@ -31,6 +42,11 @@ static const struct label_spec SPECS[] = {
 #undef LABEL
 };
 enum { SPEC_COUNT = sizeof SPECS / sizeof SPECS[0] };
+static const struct label_spec TAG_LABEL = {
+    .key = LABEL_TAG_PREFIX "KEY",
+    .accepted = "a text of at most 256 bytes, KEY of at most 128",
+    .otherwise = "no tag",
+    .doc = "The task's tag KEY; of several containers' values the first by name counts."};
 
 const char *labels_get(const struct runtime_container *container, const char *key)
 {
@@ -81,11 +97,23 @@ static bool read_number(const struct label_spec *spec, const char *value,
     bool fine = spec->kind == LABEL_NUMBER
                     ? span_to_int64(span_of(value), 1, INT32_MAX, &number)
                     : option_text_to_duration_ms(span_of(value), &number) && number >= 0;
-    if (!fine || (spec->kind == LABEL_GRACE && number < GRACE_MIN_MS)) {
+    if (!fine || (spec->kind == LABEL_GRACE && number < GRACE_MIN_MS) ||
+        (spec->kind != LABEL_NUMBER && number > DURATION_MAX_MS)) {
         return false;
     }
     *slot = (struct optional_integer){.known = true, .value = number};
     return true;
+}
+
+static bool is_name(const char *value)
+{
+    for (const char *c = value; *c != '\0'; c++) {
+        if ((unsigned char)*c < 0x20 || *c == 0x7f) {
+            return false;
+        }
+    }
+    return strnlen(value, NAME_MAX_BYTES + 1) <= NAME_MAX_BYTES && value[0] != '\0' &&
+           strstr(value, REPLACEMENT_CHARACTER) == NULL;
 }
 
 /* @return false if the value is of no use */
@@ -94,11 +122,16 @@ static bool read_value(const struct label_spec *spec, const char *value, struct 
 {
     void *slot = (char *)values + spec->offset;
     switch (spec->kind) {
-    case LABEL_TEXT:
-        if (value[0] != '\0') {
+    case LABEL_NAME:
+    case LABEL_TEXT: {
+        bool fine = spec->kind == LABEL_NAME
+                        ? is_name(value)
+                        : value[0] != '\0' && strnlen(value, TEXT_MAX_BYTES + 1) <= TEXT_MAX_BYTES;
+        if (fine) {
             *(const char **)slot = value;
         }
-        return value[0] != '\0';
+        return fine;
+    }
     case LABEL_BOOLEAN:
         return option_text_to_boolean(span_of(value), slot);
     case LABEL_SIGNAL:
@@ -120,9 +153,8 @@ static bool read_value(const struct label_spec *spec, const char *value, struct 
     return false;
 }
 
-static int warn(struct label_warnings *warnings, const struct runtime_container *container,
-                const struct runtime_label *label, const struct label_spec *spec,
-                struct arena *arena, struct error *err)
+int label_warnings_add(struct label_warnings *warnings, const struct label_warning *warning,
+                       struct arena *arena, struct error *err)
 {
     struct label_warning *items =
         arena_grow(arena, warnings->list.items, warnings->list.count, sizeof *items);
@@ -130,14 +162,36 @@ static int warn(struct label_warnings *warnings, const struct runtime_container 
         return error_no_memory(err, "reading labels");
     }
     warnings->list.items = items;
-    items[warnings->list.count++] = (struct label_warning){
-        .container = container->described.name,
-        .label = label->key,
-        .value = label->value,
-        .accepted = spec == NULL ? "a label of docs/labels.md" : spec->accepted,
-        .otherwise = spec == NULL ? "the label is ignored" : spec->otherwise,
-    };
+    items[warnings->list.count++] = *warning;
     return 0;
+}
+
+static int warn(struct label_warnings *warnings, const struct runtime_container *container,
+                const struct runtime_label *label, const struct label_spec *spec,
+                struct arena *arena, struct error *err)
+{
+    static const struct label_spec unknown = {.accepted =
+                                                  "a label of docs/labels.md, in lower case",
+                                              .otherwise = "the label is ignored"};
+    const struct label_spec *said = spec == NULL ? &unknown : spec;
+    struct label_warning warning = {.container = container->described.name,
+                                    .label = label->key,
+                                    .value = label->value,
+                                    .accepted = said->accepted,
+                                    .otherwise = said->otherwise};
+    return label_warnings_add(warnings, &warning, arena, err);
+}
+
+const char *labels_tag_key(const struct runtime_label *label)
+{
+    size_t prefix = strlen(LABEL_TAG_PREFIX);
+    if (strncmp(label->key, LABEL_TAG_PREFIX, prefix) != 0) {
+        return NULL;
+    }
+    const char *key = label->key + prefix;
+    bool fine = key[0] != '\0' && strnlen(key, TAG_KEY_MAX_BYTES + 1) <= TAG_KEY_MAX_BYTES &&
+                strnlen(label->value, TAG_VALUE_MAX_BYTES + 1) <= TAG_VALUE_MAX_BYTES;
+    return fine ? key : NULL;
 }
 
 static const struct label_spec *find_spec(const char *key)
@@ -156,12 +210,13 @@ int labels_read(const struct runtime_container *container, struct arena *arena,
     struct label_values values = {.essential = true};
     for (size_t i = 0; i < container->labels.count; i++) {
         const struct runtime_label *label = &container->labels.items[i];
-        if (strncmp(label->key, LABEL_PREFIX, strlen(LABEL_PREFIX)) != 0 ||
-            strncmp(label->key, LABEL_TAG_PREFIX, strlen(LABEL_TAG_PREFIX)) == 0) {
+        if (strncasecmp(label->key, LABEL_PREFIX, strlen(LABEL_PREFIX)) != 0 ||
+            labels_tag_key(label) != NULL) {
             continue;
         }
-        const struct label_spec *spec = find_spec(label->key);
-        if ((spec == NULL || !read_value(spec, label->value, arena, &values)) &&
+        bool is_tag = strncmp(label->key, LABEL_TAG_PREFIX, strlen(LABEL_TAG_PREFIX)) == 0;
+        const struct label_spec *spec = is_tag ? &TAG_LABEL : find_spec(label->key);
+        if ((is_tag || spec == NULL || !read_value(spec, label->value, arena, &values)) &&
             warn(warnings, container, label, spec, arena, err) != 0) {
             return -1;
         }
@@ -174,29 +229,30 @@ void labels_write_markdown(FILE *out)
 {
     fputs("# Labels of containers\n\n"
           "What the worker reads from a container's labels. A wrong value is a warning in the "
-          "worker's log that names container, label and value; then what the fourth column says "
-          "holds.\n\n"
+          "worker's log, and in `stopfleet-worker tasks`, that names container, label and value; "
+          "then "
+          "what the fourth column says holds. So is an unknown label that begins with "
+          "`io.stopfleet.`.\n\n"
           "| label | value | what it says | without it |\n|---|---|---|---|\n",
           out);
-    for (size_t i = 0; i < SPEC_COUNT; i++) {
-        fprintf(out, "| `%s` | %s | %s | %s |\n", SPECS[i].key, SPECS[i].accepted, SPECS[i].doc,
-                SPECS[i].otherwise);
+    for (size_t i = 0; i <= SPEC_COUNT; i++) {
+        const struct label_spec *spec = i < SPEC_COUNT ? &SPECS[i] : &TAG_LABEL;
+        fprintf(out, "| `%s` | %s | %s | %s |\n", spec->key, spec->accepted, spec->doc,
+                spec->otherwise);
     }
-    fprintf(out,
-            "| `%sKEY` | a text | The task's tag KEY; of several containers' values the first by "
-            "name counts. | no tag |\n",
-            LABEL_TAG_PREFIX);
-    fputs("\n"
-          "Of ECS, `com.amazonaws.ecs.task-arn`, `.container-name`, `.cluster`, "
-          "`.task-definition-family` and `.task-definition-version` are read; of Compose, "
-          "`com.docker.compose.project`, `.service`, `.container-number`, `.oneoff` and "
-          "`.depends_on` (which Compose v2 writes and v1 does not: with v1 give "
-          "`io.stopfleet.depends-on`).\n\n"
-          "Which containers are one task: those with one ECS task ARN, else those with one "
-          "`io.stopfleet.task`, else those of one Compose project (with `--group-by service`: of "
-          "one service of it). A container of `docker compose run` is a task of its own. A "
-          "container with none of these is no task.\n\n"
-          "Other labels are never recorded, unless `--allowed-label` names them: then they become "
-          "tags of the task.\n",
-          out);
+    fputs(
+        "\n"
+        "Of ECS, `com.amazonaws.ecs.task-arn`, `.container-name`, `.cluster`, "
+        "`.task-definition-family` and `.task-definition-version` are read; of Compose, "
+        "`com.docker.compose.project`, `.service`, `.container-number`, `.oneoff` and "
+        "`.depends_on` (which Compose v2 writes and v1 does not: with v1 give "
+        "`io.stopfleet.depends-on`).\n\n"
+        "Which containers are one task: those with one ECS task ARN, else those with one "
+        "`io.stopfleet.task`, else those of one Compose project (with `--group-by service`: of "
+        "one service of it). A container of `docker compose run` is a task of its own. A "
+        "container with none of these is no task. [tasks.md](tasks.md) says how long a task lives, "
+        "and what is never discovered.\n\n"
+        "Other labels are never recorded, unless `--allowed-label` names them: then they become "
+        "tags of the task.\n",
+        out);
 }

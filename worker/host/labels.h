@@ -12,7 +12,7 @@
 
 /** What a container's labels say; absent ones have their default. Texts are the container's or the arena's. */
 struct label_values {
-    const char *task, *component, *group, *family, *started_by, *pre_stop;
+    const char *task, *cluster, *component, *group, *family, *started_by, *pre_stop;
     const char *stop_signal; /**< "SIGINT"; NULL = not said */
     bool ignore, essential, sidecar;
     struct text_list depends_on;
@@ -30,6 +30,14 @@ struct label_warning {
 struct label_warnings {
     RECORD_LIST_OF(struct label_warning) list;
 };
+
+/** Appends a copy; its texts are borrowed. @return 0 or -1 with ERROR_NO_MEMORY */
+int label_warnings_add(struct label_warnings *warnings, const struct label_warning *warning,
+                       struct arena *arena, struct error *err);
+
+/** The KEY of a label io.stopfleet.tag.KEY that makes a tag; NULL = it is none, or ECS has no such tag
+ *  (key 1 to 128 bytes, value at most 256). */
+const char *labels_tag_key(const struct runtime_label *label);
 
 /** The value of a label, NULL = the container does not have it. */
 const char *labels_get(const struct runtime_container *container, const char *key);

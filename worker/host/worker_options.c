@@ -124,8 +124,9 @@ static const struct option_spec SPECS[] = {
      .type = OPTION_TEXT_LIST,
      .offset = AT(adopt),
      .group = "Tasks",
-     .help = "Also take containers that kubelet, swarm, nomad or systemd manages: they may start "
-             "what is stopped again. May be given several times."},
+     .help = "Also take containers that kubelet, swarm, nomad, systemd or ecs (a live ECS agent) "
+             "manages: they may start what is stopped again; or own-project: those that belong "
+             "together with the worker's own container. May be given several times."},
     {.name = "discovery-interval",
      .type = OPTION_DURATION_MS,
      .offset = AT(discovery_interval_ms),
@@ -175,16 +176,23 @@ static const struct option_spec SPECS[] = {
      .max = 0,
      .group = "View",
      .help = "How long a stopped task stays in the view after its end. The log keeps it for ever."},
+    {.name = "json",
+     .type = OPTION_BOOLEAN,
+     .offset = AT(json),
+     .group = "Tasks",
+     .help = "Of `tasks`: one JSON object instead of tables."},
     CONNECTION_OPTIONS_LOG(struct worker_options, "info"),
 };
 
 const struct option_program WORKER_OPTIONS_PROGRAM = {
     .name = "stopfleet-worker",
     .version = STOPFLEET_VERSION,
-    .synopsis = "[OPTION]...",
+    .synopsis = "[tasks] [OPTION]...",
     .summary =
         "Finds the tasks of this host, stops those that a StopTask names, and tells what happened. "
-        "One on each host; needs Kafka, Redis and what runs the containers.\n\n"
+        "One on each host; needs Kafka, Redis and what runs the containers. `tasks` lists what "
+        "runs on this host as tasks, what is not discovered and why, and labels of no use; it "
+        "needs only what runs the containers.\n\n"
         "Exit status: 0 ended by a signal, 1 a failure that a restart may cure, 2 wrong options or "
         "another worker has this state directory, or one on another "
         "machine this identity. On one machine the newest worker of an identity acts and the older "
@@ -243,20 +251,29 @@ static int read_attributes(const struct worker_options *options, struct arena *a
     return 0;
 }
 
-int worker_options_finish(const struct worker_options *options, struct arena *arena,
-                          struct host_record *record, struct error *err)
+int worker_options_check(struct worker_options *options, struct error *err)
 {
-    if (connection_options_check(options->kafka_brokers, options->redis, err) != 0) {
-        return -1;
-    }
     for (size_t i = 0; i < options->adopt.count; i++) {
-        if (group_supervisor_from_name(options->adopt.items[i]) == GROUP_INCLUDED) {
+        if (group_exclusion_from_name(options->adopt.items[i]) == GROUP_INCLUDED) {
             return error_set(err, ERROR_INVALID,
-                             "--adopt \"%s\": give kubelet, swarm, nomad or systemd",
+                             "--adopt \"%s\": give kubelet, swarm, nomad, systemd, ecs or "
+                             "own-project",
                              options->adopt.items[i]);
         }
     }
     if (check_account(options->account, err) != 0 || check_cluster(options, err) != 0) {
+        return -1;
+    }
+    if (!own_container_find("/proc/self/mountinfo", "/proc/self/cgroup", options->own_container)) {
+        options->own_container[0] = '\0';
+    }
+    return 0;
+}
+
+int worker_options_finish(const struct worker_options *options, struct arena *arena,
+                          struct host_record *record, struct error *err)
+{
+    if (connection_options_check(options->kafka_brokers, options->redis, err) != 0) {
         return -1;
     }
     return read_attributes(options, arena, record, err);
@@ -275,11 +292,28 @@ struct redis_config worker_options_redis(const struct worker_options *options)
 struct grouping_options worker_options_grouping(const struct worker_options *options)
 {
     struct grouping_options grouping = {.by_service = options->group_by == WORKER_GROUP_BY_SERVICE,
+                                        .account = options->account,
+                                        .region = options->region,
                                         .cluster = options->cluster,
+                                        .own_container = options->own_container,
                                         .allowed_labels = &options->allowed_labels,
                                         .created_settle_ms = 5000};
     for (size_t i = 0; i < options->adopt.count; i++) {
-        grouping.adopted |= 1U << group_supervisor_from_name(options->adopt.items[i]);
+        grouping.adopted |= 1U << group_exclusion_from_name(options->adopt.items[i]);
     }
     return grouping;
+}
+
+struct runtime *worker_options_runtime(const struct worker_options *options, struct loop *loop,
+                                       const struct runtime_callbacks *callbacks, void *context,
+                                       struct error *err)
+{
+    if (options->runtime == WORKER_RUNTIME_PROCESS) {
+        struct runtime_process_config config = {.directory = options->process_directory};
+        return runtime_process_new(loop, &config, callbacks, context, err);
+    }
+    struct runtime_docker_config config = {.endpoint = options->docker_endpoint,
+                                           .call_timeout_ms = options->engine_timeout_ms,
+                                           .calls_at_once = options->engine_calls};
+    return runtime_docker_new(loop, &config, callbacks, context, err);
 }

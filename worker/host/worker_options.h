@@ -8,6 +8,7 @@
 #include "common/io/connection_options.h"
 #include "common/io/kafka.h"
 #include "worker/host/grouping.h"
+#include "worker/host/own_container.h"
 
 enum worker_runtime { WORKER_RUNTIME_DOCKER = 1, WORKER_RUNTIME_PROCESS };
 enum worker_group_by { WORKER_GROUP_BY_PROJECT = 1, WORKER_GROUP_BY_SERVICE };
@@ -28,11 +29,16 @@ struct worker_options {
     bool unsafe_topics;
     int64_t replication, min_insync_replicas;
     int64_t heartbeat_interval_ms, retention_ms;
+    bool json;                              /**< of `tasks` */
+    char own_container[OWN_CONTAINER_SIZE]; /**< found by worker_options_check; "" = none */
 };
 
 extern const struct option_program WORKER_OPTIONS_PROGRAM;
 
-/** Checks what the table cannot, and reads the attributes into arena.
+/** Checks what the table cannot and every command needs, and finds the own container.
+ *  @return 0, or -1 with ERROR_INVALID (names the option and says what to give) */
+int worker_options_check(struct worker_options *options, struct error *err);
+/** Checks what only a worker needs, and reads the attributes into arena.
  *  @return 0, or -1 with ERROR_INVALID (names the option and says what to give), ERROR_NO_MEMORY */
 int worker_options_finish(const struct worker_options *options, struct arena *arena,
                           struct host_record *record, struct error *err);
@@ -40,5 +46,9 @@ int worker_options_finish(const struct worker_options *options, struct arena *ar
 struct kafka_config worker_options_kafka(const struct worker_options *options);
 struct redis_config worker_options_redis(const struct worker_options *options);
 struct grouping_options worker_options_grouping(const struct worker_options *options);
+/** What --runtime asks for; nothing is connected yet. @return NULL as runtime_docker_new, runtime_process_new */
+struct runtime *worker_options_runtime(const struct worker_options *options, struct loop *loop,
+                                       const struct runtime_callbacks *callbacks, void *context,
+                                       struct error *err);
 
 #endif

@@ -8,8 +8,6 @@
 #include "worker/host/registration_file.h"
 #include "worker/host/worker_state.h"
 
-#define MACHINE_ID_PATH "/etc/machine-id"
-
 enum { FLUSH_MS = 2000 /* for the last events */ };
 
 /* Who we are, before anything else. */
@@ -17,7 +15,7 @@ int worker_find_identity(struct worker *worker, struct error *err)
 {
     const struct worker_options *options = worker->options;
     struct host_record copy = {0};
-    if (host_id_find(options->host_id, MACHINE_ID_PATH, worker->host, err) != 0 ||
+    if (host_id_find(options->host_id, HOST_ID_MACHINE_PATH, worker->host, err) != 0 ||
         clock_boot_id(worker->boot_id, err) != 0 || id_random_hex(worker->incarnation, err) != 0 ||
         registration_file_check(options->state_directory, err) != 0 ||
         registration_file_load(options->state_directory, &worker->arena, &copy, &worker->registered,
@@ -56,20 +54,6 @@ int worker_find_identity(struct worker *worker, struct error *err)
                                          .version = STOPFLEET_VERSION};
     worker->kafka = worker_options_kafka(options);
     return 0;
-}
-
-static struct runtime *new_runtime(struct worker *worker, const struct runtime_callbacks *callbacks,
-                                   struct error *err)
-{
-    const struct worker_options *options = worker->options;
-    if (options->runtime == WORKER_RUNTIME_PROCESS) {
-        struct runtime_process_config config = {.directory = options->process_directory};
-        return runtime_process_new(worker->loop, &config, callbacks, worker, err);
-    }
-    struct runtime_docker_config config = {.endpoint = options->docker_endpoint,
-                                           .call_timeout_ms = options->engine_timeout_ms,
-                                           .calls_at_once = options->engine_calls};
-    return runtime_docker_new(worker->loop, &config, callbacks, worker, err);
 }
 
 static int open_registration(struct worker *worker, const struct worker_callbacks *callbacks,
@@ -123,7 +107,8 @@ int worker_open_peers(struct worker *worker, const struct worker_callbacks *call
     if (worker->patience == NULL || worker->end == NULL) {
         return error_no_memory(err, "starting");
     }
-    worker->runtime = new_runtime(worker, &callbacks->runtime, err);
+    worker->runtime =
+        worker_options_runtime(worker->options, worker->loop, &callbacks->runtime, worker, err);
     worker->writer = worker->runtime == NULL
                          ? NULL
                          : kafka_writer_new(worker->loop, &worker->kafka, KAFKA_WRITER_WORKER, 0,

@@ -26,8 +26,11 @@ static int begin(void **state)
     count = 0;
     arena_release(&arena);
     memset(rooms, 0, sizeof rooms);
-    options = (struct grouping_options){
-        .cluster = "prod", .now_unix_ms = 100000, .created_settle_ms = 5000};
+    options = (struct grouping_options){.account = "1",
+                                        .region = "us-east-1",
+                                        .cluster = "prod",
+                                        .now_unix_ms = 100000,
+                                        .created_settle_ms = 5000};
     return 0;
 }
 
@@ -139,7 +142,7 @@ static void test_group_by_service(void **state)
         LABELS("com.docker.compose.project=shop", "com.docker.compose.service=web"));
     group();
     assert_int_equal(grouping.groups.count, 2);
-    assert_string_equal(grouping.groups.items[0].key, "project shop/db");
+    assert_string_equal(grouping.groups.items[0].key, "service shop/db");
     struct description description = describe(1);
     assert_string_equal(description.family, "shop-web");
 }
@@ -190,16 +193,166 @@ static void test_who_is_left_alone(void **state)
     }
 }
 
+static void test_the_ecs_agent(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 4; round++) {
+        begin(NULL);
+        struct runtime_container *agent =
+            add("a", round == 1 ? "agent" : "ecs-agent", 10, NO_LABELS);
+        agent->described.image =
+            round == 1 ? "public.ecr.aws/ecs/amazon-ecs-agent:v1.9" : "someone/agent";
+        agent->status = round == 2 ? RUNTIME_EXITED : RUNTIME_RUNNING;
+        options.adopted = round == 3 ? 1U << group_exclusion_from_name("ecs") : 0;
+        add("b", "web", 11, LABELS("com.amazonaws.ecs.task-arn=" ARN));
+        group();
+        assert_int_equal(grouping.groups.count, round == 3 ? 1 : 0);
+        assert_int_equal(grouping.excluded.items[grouping.excluded.count - 1].reason,
+                         round == 3 ? GROUP_NO_TASK : GROUP_ECS_AGENT);
+    }
+}
+
+static void test_the_own_container(void **state)
+{
+    (void)state;
+    options.own_container = "me";
+    add("me", "worker", 10, LABELS("com.docker.compose.project=tools"));
+    add("kafka", "kafka", 10, LABELS("com.docker.compose.project=tools"));
+    add("web", "web", 10, LABELS("com.docker.compose.project=shop"));
+    group();
+    assert_int_equal(grouping.groups.count, 1);
+    assert_string_equal(grouping.groups.items[0].key, "project shop");
+    assert_int_equal(grouping.excluded.items[0].reason, GROUP_OWN);
+    assert_int_equal(grouping.excluded.items[1].reason, GROUP_OWN_PROJECT);
+    options.adopted = 1U << group_exclusion_from_name("own-project");
+    group();
+    assert_int_equal(grouping.groups.count, 2);
+    assert_int_equal(grouping.excluded.count, 1);
+    assert_int_equal(grouping.excluded.items[0].reason, GROUP_OWN);
+}
+
+/* What belongs to somebody else by any of its labels is in no group; the warning says what holds. */
+static void test_others_containers(void **state)
+{
+    (void)state;
+#define ID "0123456789abcdef0123456789abcdef"
+    static const struct {
+        const char *labels[4];
+        enum group_exclusion reason;
+        const char *warned; /**< part of what is accepted; NULL = no warning */
+    } cases[] = {
+        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:1:task/dev/" ID},
+         GROUP_OTHER_CLUSTER,
+         "--cluster"},
+        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:2:task/prod/" ID,
+          "com.docker.compose.project=shop"},
+         GROUP_OTHER_CLUSTER,
+         "--account"},
+        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:eu-west-1:1:task/prod/" ID,
+          "io.stopfleet.task=shop"},
+         GROUP_OTHER_CLUSTER,
+         "--region"},
+        {{"com.amazonaws.ecs.task-arn=" ARN, "com.amazonaws.ecs.cluster=dev"},
+         GROUP_OTHER_CLUSTER,
+         NULL},
+        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:1:task/dev/" ID,
+          "com.amazonaws.ecs.cluster=prod"},
+         GROUP_OTHER_CLUSTER,
+         "--cluster"},
+        {{"com.amazonaws.ecs.cluster=arn:aws:ecs:us-east-1:2:cluster/prod",
+          "com.docker.compose.project=shop"},
+         GROUP_OTHER_CLUSTER,
+         NULL},
+        {{"io.stopfleet.cluster=dev", "com.docker.compose.project=shop"},
+         GROUP_OTHER_CLUSTER,
+         NULL},
+        {{"com.amazonaws.ecs.task-arn=" ID}, GROUP_NO_TASK, "the ARN of an ECS task"},
+        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:1:task/prod/short"},
+         GROUP_NO_TASK,
+         "the ARN of an ECS task"},
+    };
+#undef ID
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin(NULL);
+        add("a", "x", 10, cases[i].labels);
+        group();
+        assert_int_equal(grouping.groups.count, 0);
+        assert_int_equal(grouping.excluded.items[0].reason, cases[i].reason);
+        assert_int_equal(grouping.warnings.list.count, cases[i].warned == NULL ? 0 : 1);
+        if (cases[i].warned != NULL) {
+            assert_non_null(strstr(grouping.warnings.list.items[0].accepted, cases[i].warned));
+        }
+    }
+}
+
+/* One id, two spellings of its ARN: one task, not two that fight for it. */
+static void test_two_spellings_of_one_arn(void **state)
+{
+    (void)state;
+    add("a", "x", 10, LABELS("com.amazonaws.ecs.task-arn=" ARN));
+    add("b", "y", 10,
+        LABELS("com.amazonaws.ecs.task-arn="
+               "arn:aws:ecs:us-east-1:1:task/0123456789abcdef0123456789abcdef",
+               "com.amazonaws.ecs.cluster=arn:aws:ecs:us-east-1:1:cluster/prod"));
+    group();
+    assert_int_equal(grouping.groups.count, 1);
+    assert_int_equal(grouping.groups.items[0].members.count, 2);
+}
+
+/* A service's key is no project's, whatever the project is called. */
+static void test_a_project_named_as_a_service(void **state)
+{
+    (void)state;
+    options.by_service = true;
+    add("a", "x", 10, LABELS("com.docker.compose.project=shop", "com.docker.compose.service=web"));
+    add("b", "y", 10, LABELS("com.docker.compose.project=shop/web"));
+    group();
+    assert_int_equal(grouping.groups.count, 2);
+}
+
+static void test_huge_labels(void **state)
+{
+    (void)state;
+    static char huge[100000];
+    memset(huge, 'x', sizeof huge - 1);
+    struct runtime_label labels[] = {{"com.docker.compose.project", huge},
+                                     {"io.stopfleet.task", huge},
+                                     {"io.stopfleet.tag.a", huge}};
+    add("a", "x", 10, NO_LABELS)->labels.items = labels;
+    containers[0].labels.count = 3;
+    add("b", "y", 10, LABELS("io.stopfleet.task=t"));
+    group();
+    assert_int_equal(grouping.groups.count, 2);
+    assert_int_equal(grouping.warnings.list.count, 2);
+    assert_int_equal(describe(0).tags.count, 0);
+}
+
+static void test_circles_and_absent_names(void **state)
+{
+    (void)state;
+    add("a", "web", 10, LABELS("io.stopfleet.task=t", "io.stopfleet.depends-on=db"));
+    add("b", "db", 10, LABELS("io.stopfleet.task=t", "io.stopfleet.depends-on=web, lost"));
+    group();
+    assert_int_equal(grouping.warnings.list.count, 2);
+    assert_string_equal(grouping.warnings.list.items[0].container, "db");
+    assert_string_equal(grouping.warnings.list.items[0].value, "lost");
+    assert_string_equal(grouping.warnings.list.items[1].value, "db needs web needs db");
+    begin(NULL);
+    add("a", "web", 10, LABELS("io.stopfleet.task=t", "io.stopfleet.depends-on=web"));
+    group();
+    assert_int_equal(grouping.warnings.list.count, 1);
+}
+
 static void test_adopted(void **state)
 {
     (void)state;
-    options.adopted = 1U << group_supervisor_from_name("nomad");
+    options.adopted = 1U << group_exclusion_from_name("nomad");
     add("a", "x", 10, LABELS("com.hashicorp.nomad.alloc_id=42"));
     add("b", "y", 10, LABELS("com.docker.swarm.task.id=43"));
     group();
     assert_int_equal(grouping.groups.count, 1);
     assert_int_equal(grouping.excluded.count, 1);
-    assert_int_equal(group_supervisor_from_name("docker"), GROUP_INCLUDED);
+    assert_int_equal(group_exclusion_from_name("docker"), GROUP_INCLUDED);
 }
 
 static void test_who_lives(void **state)
@@ -275,10 +428,20 @@ static void test_wrong_labels_are_named(void **state)
 {
     (void)state;
     static const char *const wrong[] = {
-        "io.stopfleet.essential=maybe",    "io.stopfleet.stop-timeout=soon",
-        "io.stopfleet.stop-timeout=100ms", "io.stopfleet.stop-signal=SIGFOO",
-        "io.stopfleet.depends-on=a,,b",    "io.stopfleet.memory=-1",
-        "io.stopfleet.stoptimeout=3s",     "io.stopfleet.group=",
+        "io.stopfleet.essential=maybe",
+        "io.stopfleet.stop-timeout=soon",
+        "io.stopfleet.stop-timeout=100ms",
+        "io.stopfleet.stop-signal=SIGFOO",
+        "io.stopfleet.depends-on=a,,b",
+        "io.stopfleet.memory=-1",
+        "io.stopfleet.stoptimeout=3s",
+        "io.stopfleet.group=",
+        "IO.Stopfleet.Essential=false",
+        "io.stopfleet.stop-timeout=8d",
+        "io.stopfleet.tag.=x",
+        "io.stopfleet.group=a\nb",
+        "io.stopfleet.started-by=\xef\xbf\xbd",
+        "io.stopfleet.sidecar=",
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         begin(NULL);
@@ -386,6 +549,13 @@ int main(void)
         TEST(test_group_by_service),
         TEST(test_the_task_label),
         TEST(test_who_is_left_alone),
+        TEST(test_the_ecs_agent),
+        TEST(test_the_own_container),
+        TEST(test_others_containers),
+        TEST(test_two_spellings_of_one_arn),
+        TEST(test_a_project_named_as_a_service),
+        TEST(test_huge_labels),
+        TEST(test_circles_and_absent_names),
         TEST(test_adopted),
         TEST(test_who_lives),
         TEST(test_dependencies),

@@ -1,0 +1,284 @@
+#include "worker/host/membership.h"
+
+#include <string.h>
+
+#include "common/domain/arn.h"
+#include "worker/host/group_member.h"
+
+#define ECS_PREFIX    "com.amazonaws.ecs."
+#define ECS_TASK_ARN  ECS_PREFIX "task-arn"
+#define ECS_CLUSTER   ECS_PREFIX "cluster"
+#define ECS_AGENT     "ecs-agent"
+#define ECS_IMAGE     "amazon-ecs-agent"
+#define POD_UID       "io.kubernetes.pod.uid"
+#define NOMAD_ALLOC   "com.hashicorp.nomad.alloc_id"
+#define SWARM_TASK    "com.docker.swarm.task.id"
+#define PODMAN_UNIT   "PODMAN_SYSTEMD_UNIT"
+#define TASK_LABEL    LABEL_PREFIX "task"
+#define CLUSTER_LABEL LABEL_PREFIX "cluster"
+#define OWN_PROJECT   "stopfleet"
+
+/** Others that stop and start containers: by which label they are known, and what is one task of theirs once adopted. */
+struct supervisor {
+    enum group_exclusion exclusion;
+    const char *label;       /**< ends with '.' = any label that begins so */
+    const char *group_label; /**< NULL: the labels say it in a way of their own */
+};
+static const struct supervisor SUPERVISORS[] = {
+    {GROUP_KUBELET, "io.kubernetes.", POD_UID}, {GROUP_SWARM, SWARM_TASK, SWARM_TASK},
+    {GROUP_NOMAD, NOMAD_ALLOC, NOMAD_ALLOC},    {GROUP_SYSTEMD, PODMAN_UNIT, PODMAN_UNIT},
+    {GROUP_ECS_AGENT, ECS_PREFIX, NULL},
+};
+enum { SUPERVISOR_COUNT = sizeof SUPERVISORS / sizeof SUPERVISORS[0] };
+
+static bool same(const char *a, const char *b)
+{
+    return a != NULL && b != NULL && strcmp(a, b) == 0;
+}
+
+static const char *after_last_slash(const char *text)
+{
+    const char *slash = strrchr(text, '/');
+    return slash == NULL ? text : slash + 1;
+}
+
+static bool has_label(const struct runtime_container *container, const char *label)
+{
+    size_t length = strlen(label);
+    if (label[length - 1] != '.') {
+        return labels_get(container, label) != NULL;
+    }
+    for (size_t i = 0; i < container->labels.count; i++) {
+        if (strncmp(container->labels.items[i].key, label, length) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- the scene ---- */
+
+/* ecs-init names the agent's container so and uses this image (amazon-ecs-agent, ecs-init/config). */
+static bool is_ecs_agent(const struct runtime_container *container)
+{
+    const char *image = container->described.image;
+    const char *name = image == NULL ? "" : after_last_slash(image);
+    size_t length = strcspn(name, ":@");
+    return same(container->described.name, ECS_AGENT) ||
+           (length == strlen(ECS_IMAGE) && strncmp(name, ECS_IMAGE, length) == 0);
+}
+
+struct membership_scene membership_look(const struct runtime_container *containers, size_t count,
+                                        const struct grouping_options *options)
+{
+    struct membership_scene scene = {.options = options};
+    for (size_t i = 0; i < count; i++) {
+        scene.ecs_agent = scene.ecs_agent || is_ecs_agent(&containers[i]);
+        if (same(containers[i].described.container_id, options->own_container)) {
+            scene.own = &containers[i];
+        }
+    }
+    return scene;
+}
+
+/* ---- who is left alone ---- */
+
+/* The container that the worker runs in, or one that belongs together with it. */
+static bool is_beside_us(const struct membership_scene *scene,
+                         const struct runtime_container *container)
+{
+    static const char *const together[] = {COMPOSE_PROJECT, ECS_TASK_ARN, TASK_LABEL,
+                                           POD_UID,         NOMAD_ALLOC,  SWARM_TASK};
+    for (size_t i = 0; i < sizeof together / sizeof together[0]; i++) {
+        const char *value = labels_get(container, together[i]);
+        if (value != NULL && value[0] != '\0' && same(value, labels_get(scene->own, together[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_adopted(const struct membership_scene *scene, enum group_exclusion exclusion)
+{
+    return (scene->options->adopted & 1U << exclusion) != 0;
+}
+
+static enum group_exclusion own_exclusion(const struct membership_scene *scene,
+                                          const struct runtime_container *container,
+                                          const struct label_values *labels)
+{
+    if (labels->component != NULL || container == scene->own ||
+        same(labels_get(container, COMPOSE_PROJECT), OWN_PROJECT)) {
+        return GROUP_OWN;
+    }
+    bool beside = scene->own != NULL && is_beside_us(scene, container);
+    return beside && !is_adopted(scene, GROUP_OWN_PROJECT) ? GROUP_OWN_PROJECT : GROUP_INCLUDED;
+}
+
+static const struct supervisor *supervisor_of(const struct membership_scene *scene,
+                                              const struct runtime_container *container)
+{
+    for (size_t i = 0; i < SUPERVISOR_COUNT; i++) {
+        const struct supervisor *supervisor = &SUPERVISORS[i];
+        bool there = supervisor->exclusion != GROUP_ECS_AGENT || scene->ecs_agent;
+        if (there && has_label(container, supervisor->label)) {
+            return supervisor;
+        }
+    }
+    return NULL;
+}
+
+static bool is_other_cluster(const struct membership_scene *scene, const char *cluster)
+{
+    const struct grouping_options *options = scene->options;
+    struct arn_scope scope = {.region = options->region, .account = options->account};
+    char name[ARN_NAME_SIZE], detail[ARN_DETAIL_SIZE];
+    return cluster != NULL && (arn_parse_cluster(cluster, &scope, name, detail) != ARN_OK ||
+                               strcmp(name, options->cluster) != 0);
+}
+
+static enum group_exclusion exclusion_of(const struct membership_scene *scene,
+                                         const struct runtime_container *container,
+                                         const struct label_values *labels)
+{
+    const struct supervisor *supervisor = supervisor_of(scene, container);
+    enum group_exclusion own = own_exclusion(scene, container, labels);
+    if (labels->ignore) {
+        return GROUP_IGNORED;
+    }
+    if (own != GROUP_INCLUDED) {
+        return own;
+    }
+    if (supervisor != NULL && !is_adopted(scene, supervisor->exclusion)) {
+        return supervisor->exclusion;
+    }
+    if (is_other_cluster(scene, labels_get(container, CLUSTER_LABEL)) ||
+        is_other_cluster(scene, labels_get(container, ECS_CLUSTER))) {
+        return GROUP_OTHER_CLUSTER;
+    }
+    return GROUP_INCLUDED;
+}
+
+/* ---- which task ---- */
+
+static struct membership in_project(const struct runtime_container *container,
+                                    const struct grouping_options *options, const char *project)
+{
+    const char *oneoff = labels_get(container, COMPOSE_ONEOFF);
+    const char *service = options->by_service ? labels_get(container, COMPOSE_SERVICE) : NULL;
+    if (same(oneoff, "True")) {
+        return (struct membership){
+            .kind = GROUP_KIND_ONEOFF, .value = container->described.container_id, .name = project};
+    }
+    return (struct membership){.kind = service == NULL ? GROUP_KIND_PROJECT : GROUP_KIND_SERVICE,
+                               .value = project,
+                               .part = service,
+                               .name = project};
+}
+
+static struct membership by_other_labels(const struct membership_scene *scene,
+                                         const struct runtime_container *container,
+                                         const struct label_values *labels)
+{
+    const char *project = labels_get(container, COMPOSE_PROJECT);
+    const struct supervisor *supervisor = supervisor_of(scene, container);
+    if (labels->task != NULL) {
+        return (struct membership){
+            .kind = GROUP_KIND_TASK, .value = labels->task, .name = labels->task};
+    }
+    if (project != NULL && project[0] != '\0') {
+        return in_project(container, scene->options, project);
+    }
+    const char *unit = supervisor == NULL || supervisor->group_label == NULL
+                           ? NULL
+                           : labels_get(container, supervisor->group_label);
+    if (unit != NULL && unit[0] != '\0') {
+        return (struct membership){.kind = GROUP_KIND_SUPERVISED,
+                                   .value = group_exclusion_name(supervisor->exclusion),
+                                   .part = unit,
+                                   .name = unit};
+    }
+    return (struct membership){.exclusion = GROUP_NO_TASK};
+}
+
+/** Of an ECS task ARN that is of no use: what may be there, and what holds instead. */
+struct arn_verdict {
+    bool other; /**< it is somebody else's */
+    const char *accepted, *otherwise;
+};
+
+static struct arn_verdict judge(enum arn_problem problem)
+{
+    const char *accepted = problem == ARN_OTHER_CLUSTER   ? "a task ARN of the worker's --cluster"
+                           : problem == ARN_OTHER_REGION  ? "a task ARN of the worker's --region"
+                           : problem == ARN_OTHER_ACCOUNT ? "a task ARN of the worker's --account"
+                                                          : NULL;
+    if (accepted == NULL) {
+        return (struct arn_verdict){false, "the ARN of an ECS task",
+                                    "it is no ECS task: its other labels decide"};
+    }
+    return (struct arn_verdict){true, accepted, "the container is left alone"};
+}
+
+static int warn(struct label_warnings *warnings, const struct runtime_container *container,
+                const char *label, const char *value, struct arn_verdict verdict,
+                struct arena *arena, struct error *err)
+{
+    struct label_warning warning = {.container = container->described.name,
+                                    .label = label,
+                                    .value = value,
+                                    .accepted = verdict.accepted,
+                                    .otherwise = verdict.otherwise};
+    return label_warnings_add(warnings, &warning, arena, err);
+}
+
+/* @return 1 if it is a task of ECS (*ret is filled), 0 if other labels decide, -1 */
+static int in_ecs(const struct membership_scene *scene, const struct runtime_container *container,
+                  const struct label_values *labels, struct arena *arena, struct membership *ret,
+                  struct label_warnings *warnings, struct error *err)
+{
+    static const struct arn_verdict arn_holds = {false, "no such label beside an ECS task's",
+                                                 "the ECS task ARN says which task it is"};
+    const struct grouping_options *options = scene->options;
+    const char *arn = labels_get(container, ECS_TASK_ARN);
+    struct arn_scope scope = {
+        .region = options->region, .account = options->account, .cluster = options->cluster};
+    char id[ARN_TASK_ID_SIZE], detail[ARN_DETAIL_SIZE];
+    if (arn == NULL) {
+        return 0;
+    }
+    enum arn_problem problem =
+        strncmp(arn, "arn:", 4) != 0 ? ARN_OTHER_TYPE : arn_parse_task(arn, &scope, id, detail);
+    if (problem != ARN_OK) {
+        struct arn_verdict verdict = judge(problem);
+        *ret = (struct membership){.exclusion = GROUP_OTHER_CLUSTER};
+        int result = warn(warnings, container, ECS_TASK_ARN, arn, verdict, arena, err);
+        return result != 0 ? result : (verdict.other ? 1 : 0);
+    }
+    const char *given = arena_strdup(arena, id);
+    if (given == NULL) {
+        return error_no_memory(err, "grouping containers");
+    }
+    *ret = (struct membership){
+        .kind = GROUP_KIND_ECS, .value = given, .given_id = given, .name = given};
+    return labels->task != NULL &&
+                   warn(warnings, container, TASK_LABEL, labels->task, arn_holds, arena, err) != 0
+               ? -1
+               : 1;
+}
+
+int membership_find(const struct membership_scene *scene, const struct runtime_container *container,
+                    const struct label_values *labels, struct arena *arena,
+                    struct membership *ret_membership, struct label_warnings *warnings,
+                    struct error *err)
+{
+    *ret_membership = (struct membership){.exclusion = exclusion_of(scene, container, labels)};
+    if (ret_membership->exclusion != GROUP_INCLUDED) {
+        return 0;
+    }
+    int ecs = in_ecs(scene, container, labels, arena, ret_membership, warnings, err);
+    if (ecs == 0) {
+        *ret_membership = by_other_labels(scene, container, labels);
+    }
+    return ecs < 0 ? -1 : 0;
+}

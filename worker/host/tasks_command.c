@@ -1,0 +1,82 @@
+#include "worker/host/tasks_command.h"
+
+#include "common/base/clock.h"
+#include "worker/host/host_id.h"
+#include "worker/host/tasks_report.h"
+
+struct command {
+    const struct worker_options *options;
+    char host[HOST_ID_SIZE];
+    struct loop *loop;
+    FILE *out;
+    struct error *err;
+};
+
+static void on_event(void *context, const struct runtime_event *event)
+{
+    (void)context;
+    (void)event;
+}
+
+static void on_state(void *context, enum runtime_state state, const char *detail)
+{
+    (void)context;
+    (void)state;
+    (void)detail;
+}
+
+static int report(struct command *command, const struct runtime_container *containers, size_t count)
+{
+    struct arena arena = {0};
+    struct grouping grouping;
+    struct grouping_options options = worker_options_grouping(command->options);
+    options.now_unix_ms = clock_wall_ms(clock_system());
+    options.created_settle_ms = 0; /* here nothing is written: what was just created is shown */
+    int64_t grace_ms = command->options->stop_timeout_ms;
+    int result = grouping_make(containers, count, &options, &arena, &grouping, command->err);
+    if (result == 0) {
+        result = (command->options->json ? tasks_report_json : tasks_report_text)(
+            &grouping, command->host, grace_ms, &arena, command->out, command->err);
+    }
+    arena_release(&arena);
+    return result;
+}
+
+static void on_list(void *context, const struct error *error,
+                    const struct runtime_container *containers, size_t count)
+{
+    struct command *command = context;
+    bool failed = error != NULL;
+    if (failed) {
+        error_set(command->err, error->code, "what runs here could not be listed: %s",
+                  error->message);
+    } else {
+        failed = report(command, containers, count) != 0;
+    }
+    loop_stop(command->loop, failed ? WORKER_EXIT_FAILURE : WORKER_EXIT_OK);
+}
+
+enum worker_exit tasks_command_run(const struct worker_options *options, FILE *out,
+                                   struct error *err)
+{
+    static const struct runtime_callbacks callbacks = {.on_event = on_event, .on_state = on_state};
+    struct command command = {.options = options, .out = out, .err = err};
+    struct runtime *runtime = NULL;
+    int status = WORKER_EXIT_REFUSED;
+    if (host_id_find(options->host_id, HOST_ID_MACHINE_PATH, command.host, err) == 0 &&
+        (command.loop = loop_new(err)) != NULL) {
+        runtime = worker_options_runtime(options, command.loop, &callbacks, &command, err);
+    }
+    if (runtime != NULL) {
+        runtime->ops->start(runtime);
+        runtime->ops->list(runtime, on_list, &command);
+        status = loop_run(command.loop);
+        runtime->ops->free(runtime);
+    }
+    loop_free(command.loop);
+    if (fflush(out) != 0 && status == WORKER_EXIT_OK) {
+        (void)error_set(err, ERROR_IO, "the list could not be written");
+        status = WORKER_EXIT_FAILURE;
+    }
+    return status < 0 ? WORKER_EXIT_FAILURE : (enum worker_exit)status;
+}
