@@ -254,7 +254,7 @@ run_bench()
 
 run_sim()
 {
-    local histories=10000
+    local histories=20000
     [ "$all" = no ] || histories=100000
     built dev || return
     local before=$part_failed

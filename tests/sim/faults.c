@@ -245,16 +245,34 @@ static void fault(void)
 
 /* ---- when ---- */
 
+enum { DICE_FAULTS = 1, DICE_CLIENTS = 2 };
+
+/** @return whether number n of these happens; then it is noted */
+static bool happens(const struct sim_choice *choice, struct sim_numbers *done, int number)
+{
+    if (number >= SIM_CHOICES || (choice->given && !choice->chosen[number])) {
+        return false;
+    }
+    done->items[done->count++] = (int16_t)number;
+    return true;
+}
+
 static void on_fault(void *context)
 {
     (void)context;
     if (sim.healing) {
         return;
     }
-    if (sim_chance(sim.fault_rate)) {
+    uint64_t world[4];
+    memcpy(world, sim.dice, sizeof world);
+    sim_dice_seed(sim.seed, DICE_FAULTS, (uint64_t)++sim.fault_number);
+    int64_t delay = sim_chance(0.5) ? sim_between(1, 100) : sim_between(100, 4000);
+    if (sim_chance(sim.fault_rate) &&
+        happens(&sim_choices.faults, &sim.faults_done, sim.fault_number)) {
         fault();
     }
-    sim_after(sim_chance(0.5) ? sim_between(1, 100) : sim_between(100, 4000), 0, on_fault, NULL);
+    memcpy(sim.dice, world, sizeof world);
+    sim_after(delay, 0, on_fault, NULL);
 }
 
 static void on_client(void *context)
@@ -263,11 +281,18 @@ static void on_client(void *context)
     if (sim.healing || sim.clients_left == 0) {
         return;
     }
+    uint64_t world[4];
+    memcpy(world, sim.dice, sizeof world);
+    sim_dice_seed(sim.seed, DICE_CLIENTS, (uint64_t)(sim.client_number + 1));
+    int64_t delay = sim_chance(0.5) ? sim_between(1, 300) : sim_between(300, 8000);
     if (sim.task_count > 0) {
         sim.clients_left--;
-        sim_client_call();
+        if (happens(&sim_choices.clients, &sim.clients_done, ++sim.client_number)) {
+            sim_client_call();
+        }
     }
-    sim_after(sim_chance(0.5) ? sim_between(1, 300) : sim_between(300, 8000), 0, on_client, NULL);
+    memcpy(sim.dice, world, sizeof world);
+    sim_after(delay, 0, on_client, NULL);
 }
 
 /** Whoever supervises the worker starts it again. */

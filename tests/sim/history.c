@@ -10,18 +10,7 @@
 enum { CHECK_EVERY_MS = 2000 };
 #define SETTLES_WITHIN_MS INT64_C(3 * 3600 * 1000)
 
-static void seed_dice(uint64_t seed)
-{
-    for (int i = 0; i < 4; i++) { /* splitmix64 */
-        seed += 0x9e3779b97f4a7c15;
-        uint64_t z = seed;
-        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-        sim.dice[i] = z ^ (z >> 31);
-    }
-}
-
-static void begin(uint64_t seed, bool story)
+static void begin(uint64_t seed, enum sim_story story)
 {
     char directory[sizeof sim.directory];
     enum sim_break broken_rule = sim.broken_rule;
@@ -41,7 +30,7 @@ static void begin(uint64_t seed, bool story)
                        .hosts = {.name = KAFKA_HOSTS_TOPIC}};
     memcpy(sim.directory, directory, sizeof directory);
     sim.redis = (struct sim_redis){.seen = -1, .complete_run = 1};
-    seed_dice(seed);
+    sim_dice_seed(seed, 0, 0);
 }
 
 static void make_directory(void)
@@ -52,7 +41,7 @@ static void make_directory(void)
     (void)mkdir(sim.directory, 0700);
 }
 
-bool sim_history(uint64_t seed, bool story)
+bool sim_history(uint64_t seed, enum sim_story story)
 {
     begin(seed, story);
     make_directory();

@@ -1,7 +1,6 @@
 /** sim: histories from seeds. See --help. */
 
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,17 +10,11 @@
 #include <unistd.h>
 
 #include "tests/sim/mutants.h"
+#include "tests/sim/outcome.h"
+#include "tests/sim/shrink.h"
 #include "tests/sim/sim.h"
 
-enum { JOBS_MAX = 64, KINDS = 32, HISTORY_SECONDS = 60, SHOWN_OF_EACH = 4 };
-
-/** What a history ended with; in memory that parent and children share. */
-struct outcome {
-    uint64_t seed;
-    bool running, failed;
-    char promise[160], verdict[400];
-    int64_t steps, records, crashes, state_losses, second_signals;
-};
+enum { JOBS_MAX = 64, KINDS = 32, SHOWN_OF_EACH = 4 };
 
 struct arguments {
     int64_t histories;
@@ -33,19 +26,22 @@ struct arguments {
 
 static void usage(FILE *to)
 {
-    fputs(
-        "sim [--histories N] [--seed S] [--jobs J] [--story] [--first] [--break RULE] [--mutants]\n"
-        "\n"
-        "Runs the worker, as it ships, on virtual time in a world in which everything fails.\n"
-        "  --histories N  how many histories (2000); history i has the seed S + i\n"
-        "  --seed S       of the first (1)\n"
-        "  --jobs J       processes at a time (all cores)\n"
-        "  --story        tells each history line by line (with --histories 1)\n"
-        "  --first        ends at the first broken promise\n"
-        "  --break RULE   the world breaks a rule on purpose (see mutants.c)\n"
-        "  --mutants      also: every deliberately broken variant, each of which has to be "
-        "caught\n",
-        to);
+    fputs("sim [--histories N] [--seed S] [--jobs J] [--faults LIST]\n"
+          "    [--clients LIST] [--story] [--first] [--break RULE] [--mutants]\n"
+          "\n"
+          "Runs the worker, as it ships, on virtual time in a world in which everything fails.\n"
+          "The first history of each broken promise is shrunk and told as a story.\n"
+          "  --histories N  how many histories (2000); history i has the seed S + i\n"
+          "  --seed S       of the first (1)\n"
+          "  --jobs J       processes at a time (all cores)\n"
+          "  --faults LIST  of a history's faults only those with these numbers (1,5,9; none)\n"
+          "  --clients LIST of its clients only these\n"
+          "  --story        tells each history line by line (with --histories 1)\n"
+          "  --first        ends at the first broken promise, without its shrunk story\n"
+          "  --break RULE   the world breaks a rule on purpose (see mutants.c)\n"
+          "  --mutants      also: every deliberately broken variant, each of which has to be "
+          "caught\n",
+          to);
 }
 
 static bool parse(int argc, char **argv, struct arguments *ret_arguments)
@@ -57,12 +53,15 @@ static bool parse(int argc, char **argv, struct arguments *ret_arguments)
                                             {"first", no_argument, NULL, 'f'},
                                             {"break", required_argument, NULL, 'b'},
                                             {"mutants", no_argument, NULL, 'm'},
+                                            {"faults", required_argument, NULL, 'F'},
+                                            {"clients", required_argument, NULL, 'C'},
                                             {"help", no_argument, NULL, 'h'},
                                             {0}};
     struct arguments *a = ret_arguments;
     *a = (struct arguments){
         .histories = 2000, .seed = 1, .jobs = (int)sysconf(_SC_NPROCESSORS_ONLN)};
     int c;
+    bool understood = true;
     while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
         switch (c) {
         case 'n':
@@ -86,6 +85,12 @@ static bool parse(int argc, char **argv, struct arguments *ret_arguments)
         case 'm':
             a->mutants = true;
             break;
+        case 'F':
+            understood = sim_choose(&sim_choices.faults, optarg);
+            break;
+        case 'C':
+            understood = sim_choose(&sim_choices.clients, optarg);
+            break;
         case 'h':
             usage(stdout);
             exit(0);
@@ -95,41 +100,10 @@ static bool parse(int argc, char **argv, struct arguments *ret_arguments)
         }
     }
     a->jobs = a->jobs < 1 ? 1 : a->jobs > JOBS_MAX ? JOBS_MAX : a->jobs;
-    return optind == argc;
-}
-
-/* ---- one history ---- */
-
-static void run_one(struct outcome *outcome, const struct arguments *arguments)
-{
-    alarm(HISTORY_SECONDS);
-    outcome->failed = !sim_history(outcome->seed, arguments->story);
-    if (outcome->failed) {
-        snprintf(outcome->promise, sizeof outcome->promise, "%s", sim.promise);
-        snprintf(outcome->verdict, sizeof outcome->verdict, "%s", sim.verdict);
+    if (!understood || optind != argc) {
+        usage(stderr);
     }
-    outcome->steps = sim.steps;
-    outcome->records = sim.events.count;
-    outcome->crashes = sim.crashes;
-    outcome->state_losses = sim.state_losses;
-    outcome->second_signals = sim.second_signals;
-    outcome->running = false;
-}
-
-static void remove_directory(pid_t pid)
-{
-    char command[160];
-    snprintf(command, sizeof command, "rm -rf /dev/shm/stopfleet-sim-%ld /tmp/stopfleet-sim-%ld",
-             (long)pid, (long)pid);
-    (void)!system(command);
-}
-
-static void clean_up(void)
-{
-    char path[128];
-    sim_lose_state();
-    snprintf(path, sizeof path, "%s", sim.directory);
-    (void)rmdir(path);
+    return understood && optind == argc;
 }
 
 /* ---- many ---- */
@@ -138,6 +112,7 @@ struct totals {
     int64_t done, failed, steps, records, crashes, state_losses, second_signals;
     char promises[KINDS][160];
     int64_t counts[KINDS];
+    struct outcome examples[KINDS]; /**< the first of each kind */
     int kinds;
 };
 
@@ -176,17 +151,8 @@ static void count(struct totals *totals, const struct outcome *outcome,
     if (totals->counts[kind]++ < SHOWN_OF_EACH) {
         tell(outcome, arguments, name);
     }
-}
-
-static void reap(struct outcome *outcome, pid_t pid, int status)
-{
-    if (outcome->running) {
-        bool hung = WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM;
-        outcome->failed = true;
-        snprintf(outcome->promise, sizeof outcome->promise, "%s",
-                 hung ? "the worker does not hang" : "the worker does not crash by itself");
-        snprintf(outcome->verdict, sizeof outcome->verdict, "status %d", status);
-        remove_directory(pid);
+    if (totals->counts[kind] == 1) {
+        totals->examples[kind] = *outcome;
     }
 }
 
@@ -208,14 +174,8 @@ static void run_many(const struct arguments *arguments, const char *name, struct
             outcomes[slot] =
                 (struct outcome){.seed = arguments->seed + (uint64_t)next++, .running = true};
             fflush(stdout);
-            pid_t pid = fork();
-            if (pid == 0) {
-                run_one(&outcomes[slot], arguments);
-                clean_up();
-                fflush(stdout);
-                _exit(0);
-            }
-            pids[slot] = pid;
+            pids[slot] =
+                outcome_begin(&outcomes[slot], arguments->story ? SIM_STORY_ALL : SIM_STORY_NONE);
             running++;
         }
         int status = 0;
@@ -224,7 +184,7 @@ static void run_many(const struct arguments *arguments, const char *name, struct
             if (pids[slot] == ended && ended > 0) {
                 pids[slot] = 0;
                 running--;
-                reap(&outcomes[slot], ended, status);
+                outcome_end(&outcomes[slot], ended, status);
                 count(totals, &outcomes[slot], arguments, name);
                 enough = enough || (arguments->first_only && outcomes[slot].failed);
             }
@@ -254,6 +214,9 @@ int main(int argc, char **argv)
            (long long)totals.state_losses, (long long)totals.second_signals);
     for (int i = 0; i < totals.kinds; i++) {
         printf("%6lld broken: %s\n", (long long)totals.counts[i], totals.promises[i]);
+    }
+    for (int i = 0; i < totals.kinds && !arguments.first_only && !arguments.story; i++) {
+        shrink_and_tell(&totals.examples[i], argv[0], arguments.broken_rule);
     }
     struct mutants_result mutants = {0};
     if (arguments.mutants) {

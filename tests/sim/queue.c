@@ -31,6 +31,18 @@ uint64_t sim_random(void)
     return result;
 }
 
+void sim_dice_seed(uint64_t seed, uint64_t of, uint64_t number)
+{
+    seed += (of << 56) + (number << 40);
+    for (int i = 0; i < 4; i++) { /* splitmix64 */
+        seed += 0x9e3779b97f4a7c15;
+        uint64_t z = seed;
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+        sim.dice[i] = z ^ (z >> 31);
+    }
+}
+
 int64_t sim_below(int64_t n)
 {
     return (int64_t)(sim_random() % (uint64_t)n);
@@ -48,17 +60,42 @@ bool sim_chance(double p)
 
 /* ---- the story ---- */
 
+/** Who does it: what stands before the colon, if that is one word; else the world. */
+static int actor_length(const char *line)
+{
+    int length = (int)strcspn(line, ": ");
+    return line[length] == ':' ? length : 0;
+}
+
+/** Steps of the view and the worker's own log are not in a short story. */
+static bool is_detail(const char *line)
+{
+    static const char *const details[] = {" ", "redis:", "commit ", "rebuild:"};
+    for (size_t i = 0; i < sizeof details / sizeof details[0]; i++) {
+        if (strncmp(line, details[i], strlen(details[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sim_say(const char *format, ...)
 {
-    if (!sim.story) {
+    if (sim.story == SIM_STORY_NONE || (sim.story == SIM_STORY_SHORT && sim.broken > 0)) {
         return;
     }
+    char line[1024];
     va_list args;
-    printf("%10.3f  ", (double)(sim.now_ms - 1000000) / 1000);
     va_start(args, format);
-    vprintf(format, args);
+    vsnprintf(line, sizeof line, format, args);
     va_end(args);
-    putchar('\n');
+    if (sim.story == SIM_STORY_SHORT && is_detail(line)) {
+        return;
+    }
+    int actor = actor_length(line);
+    printf("%10.3f s  %-8.*s %s\n", (double)(sim.now_ms - 1000000) / 1000, actor > 0 ? actor : 5,
+           actor > 0 ? line : "world",
+           actor > 0 ? line + actor + 1 + (line[actor + 1] == ' ') : line);
 }
 
 void sim_broken(const char *promise, const char *format, ...)

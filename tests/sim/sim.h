@@ -13,8 +13,10 @@
  *              common/io/loop.h, kafka.h and redis_view.h, implemented by the world
  *  engine.c engine_calls.c engine_stream.c   containers, and the runtime that the worker talks to
  *  clients.c rebuild.c       API writers, and a rebuild of the view
+ *  choice.c    which of the faults and clients of a seed happen
  *  faults.c history.c        what goes wrong when; one history from beginning to end
  *  check*.c    the promises
+ *  outcome.c shrink.c        a history in a process of its own; the least of it that breaks the same promise
  *  main.c mutants.c          the command line */
 
 #include <stdbool.h>
@@ -39,6 +41,8 @@ enum {
 
 /* ---- the dice ---- */
 uint64_t sim_random(void);
+/** Dice of one fault or one client: what it does depends on no other that is left out. */
+void sim_dice_seed(uint64_t seed, uint64_t of, uint64_t number);
 /** 0 … n - 1 */
 int64_t sim_below(int64_t n);
 /** low … high */
@@ -47,6 +51,11 @@ bool sim_chance(double p);
 
 /* ---- story and verdict ---- */
 /** One line of the story, if somebody reads it. */
+enum sim_story {
+    SIM_STORY_NONE,
+    SIM_STORY_SHORT, /**< without the worker's own log and the steps of the view */
+    SIM_STORY_ALL
+};
 void sim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** A promise is broken. `promise` is a constant. */
 void sim_broken(const char *promise, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -245,7 +254,25 @@ void sim_faults_begin(void);
 void sim_lose_state(void);
 void sim_heal(void);
 /** @return false if a promise is broken */
-bool sim_history(uint64_t seed, bool story);
+bool sim_history(uint64_t seed, enum sim_story story);
+
+/** Which of a history's faults and clients happen, by their numbers. */
+enum { SIM_CHOICES = 512 };
+struct sim_choice {
+    bool given; /**< false = all */
+    bool chosen[SIM_CHOICES];
+};
+struct sim_choices {
+    struct sim_choice faults, clients;
+};
+extern struct sim_choices sim_choices;
+/** Reads "1,5,9" or "none". @return false if it is neither */
+bool sim_choose(struct sim_choice *choice, const char *list);
+/** What did happen. */
+struct sim_numbers {
+    int count;
+    int16_t items[SIM_CHOICES];
+};
 
 /** Rules of the world's own Redis and API that can be broken on purpose. */
 enum sim_break {
@@ -264,7 +291,8 @@ struct sim {
     uint64_t seed;
     int64_t now_ms, boot_at_ms, wall_offset_ms;
     int boot_number;
-    bool story, healing;
+    enum sim_story story;
+    bool healing;
     int64_t disturbed_ms; /**< when something went wrong, or was mended, last */
     enum sim_break broken_rule;
     const char *promise; /**< the first that was broken */
@@ -293,6 +321,8 @@ struct sim {
     int task_count;
     double fault_rate;
     int clients_left;
+    int fault_number, client_number;
+    struct sim_numbers faults_done, clients_done;
     /* what a history went through */
     int64_t crashes, state_losses, second_signals;
 };
