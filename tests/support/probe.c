@@ -4,6 +4,7 @@
  *   ignore         goes on: only SIGKILL ends it
  *   late MS [CODE] ends so many milliseconds after the first such signal
  *   exit CODE [MS] ends by itself after so many milliseconds (default 0)
+ *   hog MS         takes all memory that it gets after so many milliseconds
  * Linked statically it is the whole image of a container. */
 
 #include <errno.h>
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum probe_mode { PROBE_OBEY = 1, PROBE_IGNORE, PROBE_LATE, PROBE_EXIT };
+enum probe_mode { PROBE_OBEY = 1, PROBE_IGNORE, PROBE_LATE, PROBE_EXIT, PROBE_HOG };
 
 struct probe {
     enum probe_mode mode;
@@ -77,7 +78,8 @@ static bool parse_mode(struct probe *probe, int count, char **words)
     } modes[] = {{"obey", PROBE_OBEY, 0, 0, 1},
                  {"ignore", PROBE_IGNORE, 0, 0, 0},
                  {"late", PROBE_LATE, 1, 1, 2},
-                 {"exit", PROBE_EXIT, 1, 2, 1}};
+                 {"exit", PROBE_EXIT, 1, 2, 1},
+                 {"hog", PROBE_HOG, 1, 1, 0}};
 
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (count < 1 || strcmp(words[0], modes[i].name) != 0) {
@@ -128,13 +130,28 @@ static void record_signals(const struct probe *probe, int64_t deadline_ms, bool 
     }
 }
 
+/* Until the kernel ends it; bounded, where no limit is set. */
+static void take_memory(void)
+{
+    enum { STEP = 1024 * 1024, STEPS = 512 };
+    for (int i = 0; i < STEPS; i++) {
+        volatile char *memory = malloc(STEP);
+        for (size_t k = 0; memory != NULL && k < STEP; k += 1024) {
+            memory[k] = 1;
+        }
+    }
+}
+
 static int run(const struct probe *probe)
 {
-    if (probe->mode != PROBE_EXIT) {
+    if (probe->mode != PROBE_EXIT && probe->mode != PROBE_HOG) {
         record_signals(probe, -1, probe->mode != PROBE_IGNORE);
     }
     if (probe->delay_ms > 0) {
         record_signals(probe, now_ms(CLOCK_BOOTTIME) + probe->delay_ms, false);
+    }
+    if (probe->mode == PROBE_HOG) {
+        take_memory();
     }
     say(probe, "exit", "code", probe->exit_code);
     return probe->exit_code;
@@ -152,7 +169,7 @@ int main(int argc, char **argv)
     }
     if (!parse_mode(&probe, argc - first, argv + first)) {
         (void)fprintf(stderr, "usage: probe [--file PATH] obey [CODE] | ignore | late MS [CODE] | "
-                              "exit CODE [MS]\n");
+                              "exit CODE [MS] | hog MS\n");
         return 2;
     }
     if (path != NULL) {

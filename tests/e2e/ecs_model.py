@@ -1,0 +1,33 @@
+"""ECS's own service model (botocore) as a check: only members that ECS has, with the types that it gives them."""
+
+import botocore.session
+
+_MODEL = botocore.session.get_session().get_service_model("ecs")
+_TYPES = {"string": str, "boolean": bool, "timestamp": (int, float), "integer": int, "long": int, "double": (int, float), "float": (int, float)}
+
+
+def mistakes(value, shape_name):
+    """What is wrong with a value (as it came, in JSON) of a shape such as "Task"; empty: nothing."""
+    found = []
+    _walk(value, _MODEL.shape_for(shape_name), shape_name, found)
+    return found
+
+
+def _walk(value, shape, path, found):
+    if value is None or value == "":
+        found.append(f"{path} is {value!r}: it should be absent")
+    elif shape.type_name == "structure":
+        for name, member in value.items():
+            if name in shape.members:
+                _walk(member, shape.members[name], f"{path}.{name}", found)
+            else:
+                found.append(f"{path}.{name} is no member of {shape.name}")
+    elif shape.type_name == "list":
+        for index, item in enumerate(value):
+            _walk(item, shape.member, f"{path}[{index}]", found)
+    elif shape.type_name != "map":
+        wanted = _TYPES[shape.type_name]
+        if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
+            found.append(f"{path} is {value!r}, no {shape.type_name}")
+        if getattr(shape, "enum", None) and value not in shape.enum:
+            found.append(f"{path} is {value!r}, none of {shape.enum}")

@@ -1,0 +1,283 @@
+"""The Task document of real containers, member by member, against what the engine says."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
+from ecs_model import mistakes  # noqa: E402
+from kafka_server import Kafka  # noqa: E402
+from redis_server import Redis  # noqa: E402
+from server import wait_for  # noqa: E402
+import docker_engine  # noqa: E402
+
+HOST = "a" * 32
+SECRET = "s3cr3t-that-nobody-may-keep"
+
+
+def ports_of(bindings):
+    """(protocol, address, container port, host port) of ECS NetworkBindings, ranges taken apart."""
+    found = set()
+    for b in bindings:
+        if "containerPortRange" in b:
+            ends = [[int(n) for n in b[key].split("-")] for key in ("containerPortRange", "hostPortRange")]
+            pairs = zip(range(ends[0][0], ends[0][1] + 1), range(ends[1][0], ends[1][1] + 1))
+        else:
+            pairs = [(b["containerPort"], b["hostPort"])]
+        found |= {(b["protocol"], b["bindIP"], container, host) for container, host in pairs}
+    return found
+
+
+class Document(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
+        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
+        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
+        cls.docker = Containers()
+        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
+        cls.fleet.make_topics()
+        cls.worker = cls.fleet.worker("docker-host", HOST, [
+            "--runtime", "docker", "--docker-endpoint", cls.docker.endpoint, "--stop-timeout", "2s",
+            "--availability-zone", "cellar-1", "--attribute", "rack=r7", "--allowed-label", "com.example.team"])
+        cls.api = cls.fleet.api()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            cls.fleet.close()
+        finally:
+            cls.docker.close()
+            cls.redis.stop()
+            cls.kafka.stop()
+            shutil.rmtree(cls.directory, ignore_errors=True)
+
+    def tearDown(self):
+        self.fleet.assert_view_is_fold()
+
+    def run_task(self, name, *flags, command=("obey",)):
+        """A task of one container; (container id, task id)."""
+        container = self.docker.run(name, "--label", f"io.stopfleet.task={name}", *flags, command=list(command))
+        return container, self.fleet.task_of(self.api, name)
+
+    def document(self, task):
+        document = self.fleet.describe(self.api, task)
+        self.assertEqual(mistakes(document, "Task"), [])
+        return document
+
+    def stop(self, task, *arguments):
+        self.fleet.aws(self.api, "stop-task", "--cluster", CLUSTER, "--task", task, *arguments)
+        self.fleet.wait_status(self.api, task, "STOPPED")
+        return self.document(task)
+
+    def test_a_whole_life(self):
+        container, task = self.run_task("life", "--label", "io.stopfleet.tag.team=blue", "--label", "com.example.team=red",
+                                        "--label", "com.example.other=x", "--label", "io.stopfleet.group=service:shop",
+                                        "--label", "io.stopfleet.started-by=jane", command=["obey", "9"])
+        truth = self.docker.inspect(container)
+        running = self.document(task)
+        arn = f"arn:aws:ecs:us-east-1:000000000000:task/{CLUSTER}/{task}"
+        instance = f"arn:aws:ecs:us-east-1:000000000000:container-instance/{CLUSTER}/{HOST}"
+        wanted = {"taskArn": arn, "clusterArn": f"arn:aws:ecs:us-east-1:000000000000:cluster/{CLUSTER}", "containerInstanceArn": instance,
+                  "launchType": "EXTERNAL", "lastStatus": "RUNNING", "desiredStatus": "RUNNING", "connectivity": "CONNECTED",
+                  "availabilityZone": "cellar-1", "group": "service:shop", "startedBy": "jane", "enableExecuteCommand": False,
+                  "healthStatus": "UNKNOWN", "attachments": [], "version": 1,
+                  "taskDefinitionArn": "arn:aws:ecs:us-east-1:000000000000:task-definition/life:1",
+                  "overrides": {"containerOverrides": [{"name": "life"}], "inferenceAcceleratorOverrides": []}}
+        self.assertEqual({k: running.get(k) for k in wanted}, wanted)
+        for absent in ("stopCode", "stoppedReason", "stoppingAt", "stoppedAt", "executionStoppedAt", "platformFamily",
+                       "platformVersion", "capacityProviderName", "pullStartedAt", "pullStoppedAt", "cpu", "memory"):
+            self.assertNotIn(absent, running)
+        self.assertEqual({t["key"]: t["value"] for t in running["tags"]}, {"team": "blue", "com.example.team": "red"})
+        self.assertIn({"name": "rack", "value": "r7"}, running["attributes"])
+        [c] = running["containers"]
+        self.assertEqual((c["name"], c["runtimeId"], c["image"], c["cpu"], c["networkBindings"], c["networkInterfaces"], c["taskArn"]),
+                         ("life", container, truth["Config"]["Image"], "0", [], [], arn))
+        for absent in ("exitCode", "reason", "memory", "memoryReservation", "gpuIds", "imageDigest"):
+            self.assertNotIn(absent, c)
+        stopped = self.stop(task, "--reason", "because")
+        self.assertEqual((stopped["stopCode"], stopped["stoppedReason"], stopped["desiredStatus"], stopped["tags"]),
+                         ("UserInitiated", "because", "STOPPED", []))
+        self.assertLessEqual(stopped["createdAt"], stopped["startedAt"])
+        self.assertLessEqual(stopped["stoppingAt"], stopped["executionStoppedAt"])
+        self.assertLessEqual(stopped["executionStoppedAt"], stopped["stoppedAt"])
+        self.assertEqual(stopped["containers"][0]["exitCode"], self.docker.inspect(container)["State"]["ExitCode"])
+        self.assertEqual(stopped["containers"][0]["containerArn"], c["containerArn"])
+        self.assertGreater(stopped["version"], running["version"])
+
+    def test_ports(self):
+        container, task = self.run_task("ports", "-p", "127.0.0.1:18080:80", "-p", "18081:81/udp", "-p", "18100-18103:9000-9003")
+        bindings = self.document(task)["containers"][0]["networkBindings"]
+        truth = {(port.split("/")[1], b["HostIp"], int(port.split("/")[0]), int(b["HostPort"]))
+                 for port, published in self.docker.inspect(container)["NetworkSettings"]["Ports"].items() for b in published or []}
+        self.assertEqual(ports_of(bindings), truth)
+        self.assertIn(("tcp", "127.0.0.1", 80, 18080), truth)
+        self.assertTrue(any(b.get("containerPortRange") == "9000-9003" and b["hostPortRange"] == "18100-18103" for b in bindings))
+        # They are in use on the host.
+        answer = self.fleet.aws(self.api, "describe-container-instances", "--cluster", CLUSTER, "--container-instances", HOST)
+        remaining = {r["name"]: r for r in answer["containerInstances"][0]["remainingResources"]}
+        self.assertLessEqual({"18080", "18100", "18103"}, set(remaining["PORTS"]["stringSetValue"]))
+        self.assertIn("18081", remaining["PORTS_UDP"]["stringSetValue"])
+        self.stop(task)
+
+    def test_limits(self):
+        _, task = self.run_task("limits", "--cpu-shares", "512", "--memory", "64m", "--memory-reservation", "32m")
+        document = self.document(task)
+        [c] = document["containers"]
+        self.assertEqual((c["cpu"], c["memory"], c["memoryReservation"]), ("512", "64", "32"))
+        self.assertEqual((document["cpu"], document["memory"]), ("512", "64"))
+        _, fraction = self.run_task("fraction", "--cpus", "1.5")
+        self.assertEqual(self.document(fraction)["containers"][0]["cpu"], "1536")
+        self.stop(task)
+        self.stop(fraction)
+
+    def test_health(self):
+        folder = os.path.join(self.directory, "health")
+        os.makedirs(folder)
+        shutil.copy(docker_engine.probe_program(), os.path.join(folder, "probe"))
+        image = docker_engine.probe_image("stopfleet/healthy:test", changes=(
+            'HEALTHCHECK --interval=300ms --timeout=5s --retries=2 CMD ["/health/probe","exit","0"]',), at=self.docker.socket)
+        self.docker.docker("rm", "-f", "healthy", check=False)
+        self.docker.ids.append(self.docker.docker("run", "-d", "--name", "healthy", "--label", "io.stopfleet.task=healthy", "-v",
+                                                  f"{folder}:/health:ro", image, "obey"))
+        task = self.fleet.task_of(self.api, "healthy")
+        def is_now(status):
+            document = self.document(task)
+            return document["healthStatus"] == status and document["containers"][0]["healthStatus"] == status
+        wait_for(lambda: is_now("HEALTHY"), 30, "a healthy task")
+        version = self.document(task)["version"]
+        os.unlink(os.path.join(folder, "probe"))
+        wait_for(lambda: is_now("UNHEALTHY"), 30, "an unhealthy task")
+        # Health is not the log's: no description was written for it.
+        self.assertEqual(self.document(task)["version"], version)
+        self.assertEqual(len(self.fleet.events(task, "TaskObserved")), 1)
+        self.stop(task)
+
+    def test_created_and_not_started(self):
+        self.docker.docker("rm", "-f", "created", check=False)
+        container = self.docker.docker("create", "--name", "created", "--label", "io.stopfleet.task=created", self.docker.image, "obey", "4")
+        self.docker.ids.append(container)
+        task = self.fleet.task_of(self.api, "created")
+        document = self.document(task)
+        self.assertEqual((document["lastStatus"], document["containers"][0]["lastStatus"]), ("PENDING", "PENDING"))
+        self.assertNotIn("startedAt", document)
+        counted = lambda: self.fleet.aws(self.api, "describe-clusters", "--clusters", CLUSTER)["clusters"][0]["pendingTasksCount"]
+        wait_for(lambda: counted() == 1, 20, "the pending task is counted")
+        self.docker.docker("start", "created")
+        document = self.fleet.wait_status(self.api, task, "RUNNING")
+        self.assertIn("startedAt", document)
+        wait_for(lambda: counted() == 0, 20, "no task is pending")
+        self.assertEqual(self.stop(task)["containers"][0]["exitCode"], 4)
+
+    def test_out_of_memory(self):
+        container, task = self.run_task("hog", "--memory", "16m", "--memory-swap", "16m", command=["hog", "4000"])
+        document = self.fleet.wait_status(self.api, task, "STOPPED")
+        self.assertEqual(mistakes(document, "Task"), [])
+        self.assertTrue(self.docker.inspect(container)["State"]["OOMKilled"])
+        [c] = document["containers"]
+        self.assertEqual((c["exitCode"], c["reason"]), (137, "OutOfMemoryError: Container killed due to memory usage"))
+        self.assertEqual((document["stopCode"], document["stoppedReason"]), ("EssentialContainerExited", "Essential container in task exited"))
+
+    def test_the_labels_of_the_ecs_agent(self):
+        task = "0123456789abcdef0123456789abcdef"
+        arn = f"arn:aws:ecs:us-east-1:000000000000:task/{CLUSTER}/{task}"
+        self.docker.run("ecs-shop-3-web-aabb", "--label", f"com.amazonaws.ecs.task-arn={arn}", "--label", "com.amazonaws.ecs.container-name=web",
+                        "--label", f"com.amazonaws.ecs.cluster={CLUSTER}", "--label", "com.amazonaws.ecs.task-definition-family=shop",
+                        "--label", "com.amazonaws.ecs.task-definition-version=3", command=["obey"])
+        wait_for(lambda: self.fleet.describe(self.api, task), 20, "the task under its own id")
+        document = self.document(task)
+        self.assertEqual((document["taskArn"], document["taskDefinitionArn"], document["group"], document["containers"][0]["name"]),
+                         (arn, "arn:aws:ecs:us-east-1:000000000000:task-definition/shop:3", "family:shop", "web"))
+        self.stop(task)
+
+    def test_drain_delay_and_order_of_times(self):
+        _, task = self.run_task("draining", "--label", "io.stopfleet.drain-delay=3s", command=["ignore"])
+        self.fleet.aws(self.api, "stop-task", "--cluster", CLUSTER, "--task", task)
+        self.assertEqual(self.fleet.wait_status(self.api, task, "DEACTIVATING")["desiredStatus"], "STOPPED")
+        self.fleet.wait_status(self.api, task, "STOPPING")
+        document = self.fleet.wait_status(self.api, task, "STOPPED")
+        self.assertEqual(document["containers"][0]["exitCode"], 137)
+
+    def test_two_essentials_and_one_that_is_not(self):
+        self.docker.run("pair-a", "--label", "io.stopfleet.task=pair", command=["obey"])
+        self.docker.run("pair-b", "--label", "io.stopfleet.task=pair", command=["obey"])
+        self.docker.run("pair-log", "--label", "io.stopfleet.task=pair", "--label", "io.stopfleet.essential=false", command=["obey"])
+        task = self.fleet.task_of(self.api, "pair-log")
+        document = wait_for(lambda: next((d for d in [self.document(task)] if len(d["containers"]) == 3), None), 20, "all three")
+        starts = {c: self.docker.inspect(c)["State"]["StartedAt"] for c in ("pair-a", "pair-b")}
+        self.assertEqual([c["name"] for c in document["containers"]], ["pair-a", "pair-b", "pair-log"])
+        from datetime import datetime
+        last = max(datetime.fromisoformat(s[:23] + "+00:00").timestamp() for s in starts.values())
+        self.assertAlmostEqual(document["startedAt"], last, places=2)
+        self.stop(task)
+
+    def test_a_compose_project_is_one_task(self):
+        folder = os.path.join(self.directory, "shop")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "docker-compose.yml"), "w", encoding="utf-8") as f:
+            json.dump({"version": "3", "services": {
+                "db": {"image": self.docker.image, "command": ["obey", "1"], "network_mode": "none", "stop_signal": "SIGINT"},
+                "web": {"image": self.docker.image, "command": ["obey", "2"], "network_mode": "none", "stop_grace_period": "7s",
+                        "labels": {"io.stopfleet.depends-on": "db"}}}}, f)
+        def compose(*words):
+            subprocess.run(["docker-compose", "-p", "sfshop", *words], cwd=folder, check=True, stdin=subprocess.DEVNULL, capture_output=True,
+                           env={**os.environ, "DOCKER_HOST": self.docker.endpoint}, timeout=120)
+        compose("up", "-d")
+        try:
+            task = self.fleet.task_of(self.api, "web")
+            document = wait_for(lambda: next((d for d in [self.document(task)] if len(d["containers"]) == 2), None), 20, "both services")
+            self.assertEqual([c["name"] for c in document["containers"]], ["db", "web"])
+            self.assertEqual(document["group"], "family:sfshop")
+            truth = {n: self.docker.inspect(f"sfshop_{n}_1")["Id"] for n in ("db", "web")}
+            self.assertEqual({c["name"]: c["runtimeId"] for c in document["containers"]}, truth)
+            stopped = self.stop(task)
+            self.assertEqual({c["name"]: c["exitCode"] for c in stopped["containers"]}, {"db": 1, "web": 2})
+            [accepted] = self.fleet.events(task, "StopAccepted")
+            plan = {p["name"]: (p["signal"], p["grace_ms"]) for p in accepted["plan"]}
+            self.assertEqual(plan, {"db": ("SIGINT", 2000), "web": ("SIGTERM", 7000)})
+            self.assertEqual(self.docker.signals("sfshop_db_1"), ["INT"])
+            # What starts later is a new task.
+            compose("start")
+            again = self.fleet.task_of(self.api, "web")
+            self.assertNotEqual(again, task)
+            self.stop(again)
+        finally:
+            compose("down")
+
+    def test_secrets_are_kept_nowhere(self):
+        container, task = self.run_task("secretive", "-e", f"PASSWORD={SECRET}-env", "--label", f"com.example.key={SECRET}-label",
+                                        "--entrypoint", "/probe", "--label", f"com.example.team={SECRET[:6]}-allowed", command=["obey", "0", f"{SECRET}-argument"])
+        self.document(task)
+        self.stop(task)
+        self.assertIn(f"{SECRET}-argument", json.dumps(self.docker.inspect(container)))
+        kept = []
+        for topic in ("stopfleet.events", "stopfleet.hosts"):
+            kcat = shutil.which("kcat") or shutil.which("kafkacat")
+            records = subprocess.run([kcat, "-b", self.kafka.bootstrap, "-t", topic, "-C", "-o", "beginning", "-e", "-q"],
+                                     stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True).stdout
+            self.assertGreater(len(records), 0)
+            kept.append((topic, records))
+        self.redis.call("CONFIG", "SET", "rdbcompression", "no")
+        self.redis.call("SAVE")
+        for where, _, names in os.walk(self.directory):
+            for name in names:
+                path = os.path.join(where, name)
+                if os.path.join(self.directory, "kafka") not in path and not os.path.islink(path):
+                    with open(path, "rb") as f:
+                        kept.append((path, f.read()))
+        # What was looked through is what it should be: the container's name is in the dump of Redis, and the journal was read.
+        self.assertTrue(any(path.endswith(".rdb") and b"secretive" in content for path, content in kept), "no dump of Redis was read")
+        self.assertTrue(any(path.startswith(self.worker.state) for path, _ in kept), "no file of the state directory was read")
+        self.assertEqual([where for where, content in kept if SECRET.encode() in content], [])
+        # The one that the operator allowed is there.
+        self.assertTrue(any(f"{SECRET[:6]}-allowed".encode() in content for where, content in kept if where == "stopfleet.events"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
