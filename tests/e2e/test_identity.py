@@ -1,0 +1,149 @@
+"""Identity and life of tasks on a real engine with real Compose: what is one task, for how long, and what is none."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
+from kafka_server import Kafka  # noqa: E402
+from private_engine import PrivateEngine  # noqa: E402
+from redis_server import Redis  # noqa: E402
+from server import ServerError, wait_for  # noqa: E402
+
+HOST_ID = "d" * 32
+ECS_ID = "0123456789abcdef0123456789abcdef"
+ARN = f"arn:aws:ecs:us-east-1:000000000000:task/{{}}/{ECS_ID}"
+
+
+def compose_program():
+    for program in (shutil.which("docker-compose"), "/usr/libexec/docker/cli-plugins/docker-compose"):
+        if program and os.path.exists(program):
+            return program
+    raise ServerError("no docker-compose here: deploy/packages/install.sh test")
+
+
+class Identity(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
+        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
+        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
+        cls.engine = PrivateEngine().start()
+        cls.docker = Containers(cls.engine)
+        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
+        cls.fleet.make_topics()
+        cls.fleet.worker("host", HOST_ID, ["--docker-endpoint", cls.docker.endpoint])
+        cls.api = cls.fleet.api()
+
+    @classmethod
+    def tearDownClass(cls):
+        try:
+            cls.fleet.close()
+        finally:
+            cls.docker.close()
+            cls.redis.stop()
+            cls.kafka.stop()
+            shutil.rmtree(cls.directory, ignore_errors=True)
+
+    def tearDown(self):
+        self.fleet.assert_view_is_fold()
+
+    def compose(self, project, *arguments):
+        """docker-compose on a file with the services db and web, web after db."""
+        path = os.path.join(self.directory, "compose.yml")
+        service = {"image": self.docker.image, "network_mode": "none"}
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump({"version": "3.8", "services": {"db": service, "web": {**service, "depends_on": ["db"]}}}, f)
+        result = subprocess.run([compose_program(), "-p", project, "-f", path, *arguments], stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
+                                env={**os.environ, "DOCKER_HOST": self.docker.endpoint})
+        self.assertEqual(result.returncode, 0, result.stdout)
+
+    def names(self, task):
+        document = self.fleet.describe(self.api, task)
+        return sorted(c["name"] for c in document["containers"]) if document else []
+
+    def wait_names(self, task, names):
+        wait_for(lambda: self.names(task) == names, 20, f"{names} in {task}")
+
+    def task_named(self, family):
+        def find():
+            found = [t for t in self.fleet.tasks(self.api)
+                     if f"/{family}:" in self.fleet.describe(self.api, t)["taskDefinitionArn"]]
+            return found[0] if len(found) == 1 else None
+        return wait_for(find, 20, f"one running task of {family}")
+
+    def stop_and_wait(self, task):
+        self.fleet.aws(self.api, "stop-task", "--cluster", CLUSTER, "--task", task)
+        return self.fleet.wait_status(self.api, task, "STOPPED")
+
+    def test_the_life_of_a_compose_project(self):
+        bystander = self.docker.run("bystander", "--label", "io.stopfleet.task=bystander")
+        self.compose("shop", "up", "-d")
+        first = self.task_named("shop")
+        self.wait_names(first, ["db", "web"])
+        self.compose("shop", "up", "-d", "--scale", "web=2")
+        self.wait_names(first, ["db", "web-1", "web-2"])
+        self.compose("shop", "up", "-d", "--scale", "web=2", "--force-recreate", "--no-deps", "db")
+        self.wait_names(first, ["db", "web-1", "web-2"])
+        self.compose("shop", "stop", "-t", "5")
+        self.assertEqual(self.fleet.wait_status(self.api, first, "STOPPED")["stopCode"], "EssentialContainerExited")
+        revisions = [e["revision"] for e in self.fleet.events(first, "TaskObserved")]
+        self.assertEqual(revisions, sorted(set(revisions)))
+        self.compose("shop", "start")
+        second = self.task_named("shop")
+        self.assertNotEqual(second, first)
+        self.compose("shop", "down", "-t", "5")
+        self.fleet.wait_status(self.api, second, "STOPPED")
+        self.compose("shop", "up", "-d")
+        third = self.task_named("shop")
+        self.assertNotIn(third, (first, second))
+        self.wait_names(third, ["db", "web"])
+        self.assertEqual(self.stop_and_wait(third)["stopCode"], "UserInitiated")
+        self.assertTrue(self.docker.inspect(bystander)["State"]["Running"])
+        self.assertEqual(self.docker.signals(bystander), [])
+        self.compose("shop", "down")
+
+    def test_a_rename_and_a_restart_by_policy_keep_the_id(self):
+        container = self.docker.run("before", "--label", "io.stopfleet.task=kept", "--restart", "always")
+        task = self.fleet.task_of(self.api, "before")
+        self.docker.docker("rename", container, "after")
+        self.wait_names(task, ["after"])
+        started = self.docker.inspect(container)["State"]["StartedAt"]
+        os.kill(self.docker.inspect(container)["State"]["Pid"], 9)
+        wait_for(lambda: self.docker.inspect(container)["State"]["StartedAt"] != started, 20, "a restart by the engine")
+        self.fleet.wait_events(task, "TaskObserved", 3)
+        self.assertEqual(self.task_named("kept"), task)
+
+    def test_nobody_elses_container_is_stopped(self):
+        mine = self.docker.run("mine", "--label", f"com.amazonaws.ecs.task-arn={ARN.format(CLUSTER)}")
+        others = [self.docker.run("theirs", "--label", f"com.amazonaws.ecs.task-arn={ARN.format('dev')}"),
+                  self.docker.run("contrary", "--label", f"com.amazonaws.ecs.task-arn={ARN.format(CLUSTER)}",
+                                  "--label", "com.amazonaws.ecs.cluster=dev"),
+                  self.docker.run("elsewhere", "--label", "io.stopfleet.cluster=dev", "--label", "io.stopfleet.task=x")]
+        result = self.fleet.run("stopfleet-worker", "tasks", "--json", "--host-id", HOST_ID, "--cluster", CLUSTER,
+                                "--docker-endpoint", self.docker.endpoint)
+        listed = json.loads(result.stdout)
+        left_alone = {c["name"]: c["reason"] for c in listed["notDiscovered"]}
+        for name in ("theirs", "contrary", "elsewhere"):
+            self.assertIn("another cluster", left_alone[name])
+        self.assertIn(("theirs", "com.amazonaws.ecs.task-arn"),
+                      [(w["container"], w["label"]) for w in listed["labelsOfNoUse"]])
+        [task] = [t for t in listed["tasks"] if t["kind"] == "ecs"]
+        self.assertEqual((task["id"], task["idIsGiven"], [c["id"] for c in task["containers"]]), (ECS_ID, True, [mine]))
+        self.assertEqual(self.fleet.task_of(self.api, "mine"), ECS_ID)
+        document = self.stop_and_wait(ECS_ID)
+        self.assertEqual([c["runtimeId"] for c in document["containers"]], [mine])
+        for other in others:
+            self.assertTrue(self.docker.inspect(other)["State"]["Running"])
+            self.assertEqual(self.docker.signals(other), [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
