@@ -90,6 +90,13 @@ static void on_delivered(void *context, const struct error *error, int64_t offse
         return;
     }
     stop->offset = offset;
+    if (offset <= stop->read.pos) {
+        /* The base is of a record that was there before this one was written, so it lies below. */
+        refuse_and_end(stop, ECS_ERROR_RECORDED_UNREADABLE,
+                       "the log was begun anew, and the view is still of the old one "
+                       "(docs/operate.md)");
+        return;
+    }
     redis_view_pend(stop->service->view, stop->cluster, stop->task, offset, REDIS_PEND_STOP,
                     buffer_span(&stop->event), on_pended, stop);
 }

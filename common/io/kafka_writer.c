@@ -83,6 +83,8 @@ static int configure(const struct kafka_config *config, enum kafka_writer_kind k
     char timeout[32];
     const bool worker = kind == KAFKA_WRITER_WORKER;
     const struct kafka_setting settings[] = {
+        /* Else a partition that was added is not known here for five minutes. */
+        {"topic.metadata.refresh.interval.ms", "5000"},
         {"acks", "all"},
         {"linger.ms", "0"},
         {"message.timeout.ms", timeout},

@@ -18,14 +18,40 @@ struct check {
     struct log_fold fold;
 };
 
-static size_t print_differing(const struct view_compare *compare)
+/* What the log holds of it, where the base is of records that it does not hold. */
+static bool print_ahead(const struct view_compare_base *base, const struct log_fold *fold)
 {
+    const struct log_fold_entry *entry = log_fold_find(fold, base->key);
+    if (entry == NULL) {
+        printf("ahead of the log: %s, position %" PRId64 ": the log holds nothing of it\n",
+               base->key, base->pos);
+    } else if (entry->pos < base->pos) {
+        printf("ahead of the log: %s, position %" PRId64
+               ": the log's last record of it is at %" PRId64 "\n",
+               base->key, base->pos, entry->pos);
+    }
+    return entry == NULL || entry->pos < base->pos;
+}
+
+static size_t print_differing(const struct view_compare *compare, const struct log_fold *fold)
+{
+    size_t ahead = 0;
     size_t differing = 0;
     for (const struct view_compare_base *base = compare->first; base != NULL; base = base->next) {
         if (base->state == VIEW_COMPARE_DIFFERS) {
             differing++;
+            if (print_ahead(base, fold)) {
+                ahead++;
+                continue;
+            }
             printf("differs: %s, position %" PRId64 "\n", base->key, base->pos);
         }
+    }
+    if (ahead > 0) {
+        printf(
+            "%zu bases are ahead of the log: it was begun anew or put back from an older copy, or "
+            "the view is another's; empty the view and run stopfleet-audit rebuild\n",
+            ahead);
     }
     return differing;
 }
@@ -52,7 +78,7 @@ static size_t count_unproven(const struct log_fold *fold)
 
 static enum audit_exit report(const struct check *check)
 {
-    size_t differing = print_differing(&check->compare);
+    size_t differing = print_differing(&check->compare, &check->fold);
     size_t lacking = check->lacks.count;
     bool complete = check->lacks.complete;
     print_lacks(&check->lacks);

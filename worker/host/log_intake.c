@@ -142,6 +142,20 @@ static int begin(struct log_intake *intake, struct error *err)
         }
         intake->checked = true;
     }
+    if (committed > end) {
+        log_error(
+            "log.ends_early",
+            "the log ends before the offset that this worker had committed: it was begun anew or "
+            "put back from an older copy; reading it from its beginning (docs/operate.md)",
+            LOG_INT("partition", partition), LOG_INT("committed", committed), LOG_INT("end", end));
+        committed = -1;
+    } else if (committed < 0 && end > 0 && intake->env.was_here) {
+        log_warn(
+            "log.offsets_forgotten",
+            "Kafka holds no offset of this worker, which was here before: the log is read from its "
+            "beginning, and what was done is not done again",
+            LOG_INT("partition", partition), LOG_INT("end", end));
+    }
     if (kafka_reader_assign(intake->reader, partition,
                             committed < 0 ? KAFKA_OFFSET_BEGINNING : committed, timeout,
                             err) != 0) {
@@ -153,7 +167,7 @@ static int begin(struct log_intake *intake, struct error *err)
     intake->end = end;
     intake->committed = committed;
     intake->committed_boot_ms = clock_boot_ms(intake->env.clock);
-    intake->env.on_begin(intake->env.context, committed);
+    intake->env.on_begin(intake->env.context, committed, end);
     return 0;
 }
 

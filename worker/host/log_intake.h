@@ -22,7 +22,8 @@ struct log_intake_environment {
     bool (*may_block)(void *context);
     void (*on_refused)(void *context, const struct error *error);
     /** Reading begins; committed -1 = nothing was ever committed. */
-    void (*on_begin)(void *context, int64_t committed);
+    bool was_here; /**< this host was registered before this start */
+    void (*on_begin)(void *context, int64_t committed, int64_t end);
     /** An event of this host, in order. */
     void (*on_event)(void *context, int64_t offset, const struct event *event);
     /** What was in the log at the start is read. Once. */

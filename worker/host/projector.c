@@ -6,7 +6,7 @@
 #include "common/base/memory.h"
 #include "worker/host/projector_state.h"
 
-enum { KEY_SHOWN_BYTES = 512 };
+enum { KEY_SHOWN_BYTES = 512, BOUNDS_TIMEOUT_MS = 1000 };
 
 /* ---- reading the log ---- */
 
@@ -45,9 +45,31 @@ static void on_end(void *context, int32_t partition, int64_t next_offset)
     loop_timer_arm(projector->work, 0);
 }
 
+static void strand(struct projector *projector, int64_t seen, int64_t end)
+{
+    if (!projector->stranded) {
+        projector->stranded = true;
+        log_error(
+            "log.begun_anew",
+            "the log ends before what the view was made of: it was begun anew or put back from an "
+            "older copy; nothing is folded into this view any more (docs/operate.md)",
+            LOG_INT("partition", projector->env.identity->partition), LOG_INT("seen", seen),
+            LOG_INT("end", end));
+        projector->env.on_log_changed(projector->env.context, seen, end);
+    }
+}
+
 static void on_out_of_range(void *context, int32_t partition, const char *detail)
 {
     struct projector *projector = context;
+    struct error err = {0};
+    int64_t first = 0, end = 0;
+    if (kafka_reader_bounds(projector->reader, partition, BOUNDS_TIMEOUT_MS, &first, &end, &err) ==
+            0 &&
+        end < projector->seen) {
+        strand(projector, projector->seen, end);
+        return;
+    }
     log_error("view.out_of_range",
               "the log does not hold the position that the view was at: folding from its beginning",
               LOG_INT("partition", partition), LOG_INT("offset", projector->read_next),
@@ -152,6 +174,10 @@ static void on_loaded(void *context, const struct error *error, int64_t seen,
     for (size_t i = 0; i < count && seen != REDIS_SEEN_ABSENT; i++) {
         all = hold_loaded(projector, &bases[i]) && all;
     }
+    if (seen > projector->end) {
+        strand(projector, seen, projector->end);
+        return;
+    }
     projector->loaded = true;
     int64_t from = seen < projector->committed ? seen : projector->committed;
     log_info("view.loaded", "read the open tasks from Redis",
@@ -164,14 +190,15 @@ static void on_loaded(void *context, const struct error *error, int64_t seen,
 
 static void load(struct projector *projector)
 {
-    if (!projector->loaded && !projector->loading) {
+    if (!projector->loaded && !projector->loading && !projector->stranded) {
         projector->loading = true;
         redis_view_load(projector->env.view, projector->env.identity->host, on_loaded, projector);
     }
 }
 
-void projector_start(struct projector *projector, int64_t committed)
+void projector_start(struct projector *projector, int64_t committed, int64_t end)
 {
+    projector->end = end;
     projector->committed = committed;
     projector->begun = true;
     load(projector);
@@ -268,7 +295,7 @@ static void on_tidy(void *context)
 
 void projector_step(struct projector *projector)
 {
-    if (!projector->loaded || projector->read_next < 0) {
+    if (!projector->loaded || projector->stranded || projector->read_next < 0) {
         return;
     }
     projector_fold_step(projector);

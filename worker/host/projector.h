@@ -24,13 +24,15 @@ struct projector_environment {
     void (*on_base)(void *context, const char *cluster, const char *task);
     /** Redis holds an older state than it did, or none: what else is kept there has to be put again. */
     void (*on_view_lost)(void *context);
+    /** The log ends at `end`, but Redis holds what was folded from it up to `seen`: it is another log. Nothing more is folded. */
+    void (*on_log_changed)(void *context, int64_t seen, int64_t end);
     void *context;
 };
 
 struct projector *projector_new(const struct projector_environment *environment, struct error *err);
 void projector_free(struct projector *projector);
-/** Loads `seen` and the open bases from Redis (tries until Redis answers), then reads from the lower of `seen` and committed (-1 = none: the beginning). */
-void projector_start(struct projector *projector, int64_t committed);
+/** Loads `seen` and the open bases from Redis (tries until Redis answers), then reads from the lower of `seen` and committed (-1 = none: the beginning). end: of the log now. */
+void projector_start(struct projector *projector, int64_t committed, int64_t end);
 /** All records before this offset are folded and put; -1 before the load. The one exception: a base that cannot be encoded, even alone, is left as
  *  Redis has it, with one error "view.base_unwritable" that names and counts it; nothing else is possible, for waiting for it would hold up
  *  the host's whole view and the commit. Its next record is another try. */

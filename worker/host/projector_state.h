@@ -45,6 +45,7 @@ struct projector {
     char reserved[PROJECTOR_BATCH][TASK_RESERVATION_SIZE]; /**< texts of the put being made */
     struct loop_timer *work, *retry, *tidy, *compare;
     int64_t committed; /**< as projector_start was told */
+    int64_t end;       /**< of the log, then */
     int64_t seen;      /**< as Redis has it, as far as we know */
     int64_t position;  /**< all before it is put */
     int64_t read_next; /**< offset behind the last record that was read, any host's */
@@ -57,8 +58,9 @@ struct projector {
     uint64_t unwritable;     /**< times that a base became one that cannot be encoded */
     bool begun;              /**< projector_start was called: partition and commit are known */
     bool loaded, loading, putting, paused;
-    bool at_end; /**< the log's end was reached in this pass */
-    bool ready;  /**< it was reached and all was put, once */
+    bool stranded; /**< the log is another than the view's: nothing is folded or put */
+    bool at_end;   /**< the log's end was reached in this pass */
+    bool ready;    /**< it was reached and all was put, once */
 };
 
 /** Goes on with whatever can be done now. */

@@ -1,5 +1,6 @@
 #include "worker/host/worker.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -33,7 +34,7 @@ static void act(struct worker *worker, bool log_read)
         log_intake_hurry(worker->intake);
     }
     if (worker->begun) {
-        projector_start(worker->projector, worker->committed);
+        projector_start(worker->projector, worker->committed, worker->end_of_log);
     }
     if (worker->runtime_back) {
         stopper_on_runtime_back(worker->stopper);
@@ -52,13 +53,27 @@ static void on_caught_up(void *context)
     stopper_caught_up(worker->stopper);
 }
 
-static void on_begin(void *context, int64_t committed)
+static void on_log_changed(void *context, int64_t seen, int64_t end)
 {
     struct worker *worker = context;
+    error_set(
+        worker->err, ERROR_CONFLICT,
+        "partition %d of stopfleet.events ends at %" PRId64
+        ", but the view in Redis was made of a log up to %" PRId64
+        ": the log was begun anew or put back from an older copy. If it is as it should be, empty "
+        "the view (redis-cli FLUSHDB), start the workers, run stopfleet-audit rebuild",
+        (int)worker->identity.partition, end, seen);
+    give_up(worker, WORKER_EXIT_REFUSED);
+}
+
+static void on_begin(void *context, int64_t committed, int64_t end)
+{
+    struct worker *worker = context;
+    worker->end_of_log = end;
     worker->begun = true;
     worker->committed = committed;
     if (worker->acting) {
-        projector_start(worker->projector, committed);
+        projector_start(worker->projector, committed, end);
     }
 }
 
@@ -333,7 +348,9 @@ static const struct worker_callbacks CALLBACKS = {
     .runtime = {.on_event = on_runtime_event, .on_state = on_runtime_state},
     .on_writer_state = on_writer_state,
     .on_view_state = on_view_state,
-    .projector = {.on_base = on_base, .on_view_lost = on_view_lost},
+    .projector = {.on_base = on_base,
+                  .on_view_lost = on_view_lost,
+                  .on_log_changed = on_log_changed},
     .registration = {.on_partition = on_partition, .on_conflict = on_conflict},
     .stopper = {.base = find_base,
                 .claimed = is_claimed,

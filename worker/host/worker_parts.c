@@ -169,6 +169,7 @@ static int open_intake(struct worker *worker, const struct worker_callbacks *cal
     environment.clock = clock_system();
     environment.kafka = &worker->kafka;
     environment.identity = &worker->identity;
+    environment.was_here = worker->registered;
     environment.context = worker;
     worker->intake = log_intake_new(&environment, err);
     return worker->intake == NULL ? -1 : 0;

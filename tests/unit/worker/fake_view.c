@@ -352,6 +352,15 @@ int kafka_reader_assign(struct kafka_reader *reader, int32_t partition, int64_t 
     return 0;
 }
 
+int kafka_reader_bounds(struct kafka_reader *reader, int32_t partition, int64_t timeout_ms,
+                        int64_t *ret_first, int64_t *ret_next, struct error *err)
+{
+    (void)reader, (void)partition, (void)timeout_ms, (void)err;
+    *ret_first = fake_log_first;
+    *ret_next = fake_log_end();
+    return 0;
+}
+
 void kafka_reader_pause(struct kafka_reader *reader)
 {
     reader->paused = true;

@@ -19,6 +19,7 @@ static unsigned checks, refusals, ends;
 static int64_t longest_check_ms;
 static enum error_code check_error; /* 0 = the topics are fit */
 static bool stopping;
+static int64_t begun_at; /* as on_begin was told */
 
 /* ---- the log's group, as far as the intake asks for it ---- */
 
@@ -29,15 +30,6 @@ int kafka_reader_committed(struct kafka_reader *reader, int32_t partition, int64
 {
     (void)reader, (void)partition, (void)timeout_ms, (void)err;
     *ret_offset = in_group;
-    return 0;
-}
-
-int kafka_reader_bounds(struct kafka_reader *reader, int32_t partition, int64_t timeout_ms,
-                        int64_t *ret_first, int64_t *ret_next, struct error *err)
-{
-    (void)reader, (void)partition, (void)timeout_ms, (void)err;
-    *ret_first = fake_log_first;
-    *ret_next = fake_log_end();
     return 0;
 }
 
@@ -72,10 +64,10 @@ static void on_refused(void *context, const struct error *error)
     refusals++;
 }
 
-static void on_begin(void *context, int64_t committed)
+static void on_begin(void *context, int64_t committed, int64_t log_end)
 {
-    (void)context;
-    assert_int_equal(committed, in_group);
+    (void)context, (void)log_end;
+    begun_at = committed;
 }
 
 static void on_event(void *context, int64_t offset, const struct event *event)
@@ -147,6 +139,18 @@ static void log_intake_checks_once_and_first(void **state)
     assert_int_equal(in_group, 1);
 }
 
+/* The log was begun anew, or put back from an older copy. */
+static void log_intake_reads_a_log_that_ends_before_the_commit(void **state)
+{
+    (void)state;
+    in_group = 50;
+    log_intake_start(intake);
+    fake_loop_run(5000);
+    assert_int_equal(begun_at, -1);
+    assert_int_equal(ends, 1);
+    assert_int_equal(log_intake_next(intake), 1);
+}
+
 static void log_intake_refuses_unfit_topics(void **state)
 {
     (void)state;
@@ -214,6 +218,7 @@ int main(void)
         TEST(log_intake_checks_once_and_first),
         TEST(log_intake_refuses_unfit_topics),
         TEST(log_intake_in_a_hurry_checks_when_no_stop_is_under_way),
+        TEST(log_intake_reads_a_log_that_ends_before_the_commit),
         TEST(log_intake_refuses_unfit_topics_after_a_hurry),
         TEST(log_intake_does_not_ask_while_kafka_is_away),
     };

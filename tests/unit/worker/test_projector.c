@@ -43,6 +43,15 @@ static void on_view_lost(void *context)
     losses++;
 }
 
+static unsigned changes; /* calls of on_log_changed */
+
+static void on_log_changed(void *context, int64_t seen, int64_t log_end)
+{
+    (void)context;
+    changes++;
+    assert_true(seen > log_end);
+}
+
 static void start(void)
 {
     struct error err = {0};
@@ -50,13 +59,14 @@ static void start(void)
                                                 .identity = &identity,
                                                 .retention_ms = DAY_MS,
                                                 .on_base = on_base,
-                                                .on_view_lost = on_view_lost};
+                                                .on_view_lost = on_view_lost,
+                                                .on_log_changed = on_log_changed};
     projector = projector_new(&environment, &err);
     assert_non_null(projector);
     if (room > 0) {
         projector->put_bytes.max_bytes = room;
     }
-    projector_start(projector, committed);
+    projector_start(projector, committed, fake_log_end());
 }
 
 static void stop(void)
@@ -72,7 +82,7 @@ static int begin(void **state)
     (void)state;
     fake_view_reset();
     committed = -1;
-    told = 0;
+    told = changes = 0;
     room = 0;
     return 0;
 }
@@ -736,6 +746,36 @@ static void test_random_histories(void **state)
     }
 }
 
+static void test_the_log_was_begun_anew(void **state)
+{
+    (void)state;
+    observed(0, 1);
+    fake_redis.seen = 500;
+    start();
+    fake_loop_run(5000);
+    assert_int_equal(changes, 1);
+    assert_int_equal(fake_redis_puts, 0);
+    assert_int_equal(fake_redis.seen, 500);
+}
+
+/* At a position that no record will ever reach, so that no put would be taken. */
+static void test_a_base_that_cannot_be_read(void **state)
+{
+    struct fake_base *base = &fake_redis.bases[0];
+    (void)state;
+    observed(0, 1);
+    observed(1, 1);
+    start();
+    fake_loop_run(5000);
+    stop();
+    base->pos = 999999;
+    base->bytes[0] = '\xc1';
+    start();
+    fake_loop_run(5000);
+    check_view(true);
+    assert_int_not_equal(base->pos, 999999);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -760,6 +800,8 @@ int main(void)
         TEST(test_a_worker_ends_within_a_batch),
         TEST(test_a_base_that_cannot_be_written),
         TEST(test_out_of_range),
+        TEST(test_the_log_was_begun_anew),
+        TEST(test_a_base_that_cannot_be_read),
         TEST(test_open_tasks),
         TEST(test_many_records),
         TEST(test_random_histories),
