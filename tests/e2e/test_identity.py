@@ -121,6 +121,33 @@ class Identity(unittest.TestCase):
         self.fleet.wait_events(task, "TaskObserved", 3)
         self.assertEqual(self.task_named("kept"), task)
 
+    def test_a_one_off_container_is_a_task_of_its_own(self):
+        self.compose("jobs", "up", "-d", "db")
+        project = self.task_named("jobs")
+        self.compose("jobs", "run", "-d", "--no-deps", "--name", "job", "web")
+        self.docker.ids.append("job")
+        job = self.docker.inspect("job")["Id"]
+        def one_off():
+            tasks = [self.fleet.describe(self.api, t) for t in self.fleet.tasks(self.api)]
+            return [t["taskArn"].rsplit("/", 1)[1] for t in tasks if [c["runtimeId"] for c in t["containers"]] == [job]]
+        [task] = wait_for(one_off, 20, "a task of the one-off container alone")
+        self.assertNotEqual(task, project)
+        self.stop_and_wait(task)
+        self.assertEqual(self.fleet.describe(self.api, project)["lastStatus"], "RUNNING")
+        self.assertEqual(self.names(project), ["db"])
+        self.docker.docker("rm", "-f", "job")
+        self.compose("jobs", "down", "-t", "5")
+
+    def test_one_label_across_projects(self):
+        flags = [["--label", "io.stopfleet.task=across", "--label", f"com.docker.compose.project={p}"] for p in ("left", "right")]
+        members = [self.docker.run("left-part", *flags[0]), self.docker.run("right-part", *flags[1])]
+        rest = self.docker.run("left-rest", "--label", "com.docker.compose.project=left")
+        task = self.task_named("across")
+        self.wait_names(task, ["left-part", "right-part"])
+        document = self.stop_and_wait(task)
+        self.assertEqual(sorted(c["runtimeId"] for c in document["containers"]), sorted(members))
+        self.assertEqual(self.docker.signals(rest), [])
+
     def test_nobody_elses_container_is_stopped(self):
         mine = self.docker.run("mine", "--label", f"com.amazonaws.ecs.task-arn={ARN.format(CLUSTER)}")
         others = [self.docker.run("theirs", "--label", f"com.amazonaws.ecs.task-arn={ARN.format('dev')}"),
