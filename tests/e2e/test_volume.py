@@ -11,12 +11,14 @@ import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from stopfleet import CLUSTER, Fleet  # noqa: E402
+from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
+from private_engine import PrivateEngine  # noqa: E402
 from redis_server import Redis  # noqa: E402
 from server import process_start_ticks, wait_for  # noqa: E402
 
 TASKS = 300
+CONTAINERS = 40
 # Forks sleepers and names them, one pid a line.
 SLEEPERS = """
 import os, signal, sys
@@ -134,6 +136,43 @@ class ProcessTasks(Volume):
             self.worker.thaw()
             self.wait_running(TASKS + 3)
             wait_for(lambda: self.observed() == {1: TASKS + 4, 2: 1}, 30, "late-4, whose event was lost, in the log")
+        self.fleet.assert_view_is_fold()
+
+
+class DockerTasks(Volume):
+    @staticmethod
+    def begin(containers, name):
+        containers.run(name, "--label", f"io.stopfleet.task={name}")
+
+    def test_one_observation_a_container(self):
+        engine = PrivateEngine().start()
+        containers = Containers(engine)
+        self.addCleanup(containers.close)
+        for i in range(CONTAINERS):
+            self.begin(containers, f"volume-{i}")
+        worker = self.fleet.worker("docker-volume", "d" * 32, ["--runtime", "docker", "--docker-endpoint", containers.endpoint])
+        self.wait_running(CONTAINERS)
+        self.assertEqual(self.observed(), {1: CONTAINERS})
+        for number, end in enumerate((worker.stop, worker.kill), 1):
+            with self.subTest("the worker starts again", end=end.__name__):
+                end()
+                worker.start()
+                self.begin(containers, f"late-{number}")
+                self.wait_running(CONTAINERS + number)
+                self.assertEqual(self.observed(), {1: CONTAINERS + number})
+        with self.subTest("Redis emptied"):
+            self.redis.call("FLUSHALL")
+            self.fleet.audit("rebuild")
+            self.begin(containers, "late-3")
+            self.wait_running(CONTAINERS + 3)
+            self.assertEqual(self.observed(), {1: CONTAINERS + 3})
+        with self.subTest("the engine's events lost"):
+            worker.kill()
+            containers.docker("rm", "-f", "volume-0", "volume-1")
+            self.begin(containers, "late-4")
+            worker.start()
+            self.wait_running(CONTAINERS + 2)
+            wait_for(lambda: self.observed() == {1: CONTAINERS + 4}, 30, "late-4 in the log")
         self.fleet.assert_view_is_fold()
 
 
