@@ -2,6 +2,8 @@
 
 #include "common/base/memory.h"
 #include "common/domain/ecs_status.h"
+#include "producer/cluster_query.h"
+#include "producer/container_instances.h"
 #include "producer/identifier.h"
 #include "producer/list_request.h"
 #include "producer/operation.h"
@@ -9,74 +11,181 @@
 #include "producer/service.h"
 #include "producer/view_check.h"
 
-enum { SCOPE_PARTS = 3 };
+enum { SCOPE_PARTS = 4, SCAN_PAGES_MAX = 20 };
 
 /** A ListContainerInstances under way. */
 struct list_instances {
     struct work work;
-    struct service *service;
-    char cluster[ARN_NAME_SIZE];
-    const char *status; /**< a name of the table; NULL = all that are not INACTIVE */
+    struct container_instances instances; /**< the page that is looked at */
+    const char *status;          /**< a name of the table; NULL = all that are not INACTIVE */
+    struct arena arena;          /**< of query */
+    struct cluster_query *query; /**< NULL = no filter */
     const char *scope_parts[SCOPE_PARTS];
-    struct ecs_error refusal; /**< what is wrong beyond the cluster, told once that is known */
     struct list_request page;
+    json_t *arns;             /**< the answer so far; NULL = memory is out */
+    char last[ARN_NAME_SIZE]; /**< the last host that was looked at; "" = none */
+    bool more;                /**< there are hosts behind it */
+    int pages;                /**< looked into so far */
 };
 
 static void free_list(struct work *work)
 {
-    memory_free(work);
+    struct list_instances *list = (struct list_instances *)work;
+    arena_release(&list->arena);
+    json_decref(list->arns);
+    memory_free(list);
 }
 
 /* ---- the answer ---- */
 
-static void answer(struct list_instances *list, const struct redis_page *page)
+static void refuse_and_end(struct list_instances *list, const struct ecs_error *error)
 {
-    struct json_build build = {0};
+    call_refuse(list->work.call, error);
+    work_end(&list->work);
+}
+
+static void answer(struct list_instances *list)
+{
+    struct json_build build = {.failed = list->arns == NULL};
     struct error err;
     struct page_scope scope = {list->scope_parts, SCOPE_PARTS};
-    char last[ARN_NAME_SIZE] = "";
-    json_t *arns = json_build_array(&build);
-    for (size_t i = 0; i < page->count; i++) {
-        char arn[ARN_MAX_BYTES];
-        size_t length =
-            page->items[i].length < sizeof last ? page->items[i].length : sizeof last - 1;
-        memcpy(last, page->items[i].data, length);
-        last[length] = '\0';
-        arn_of_container_instance(list->service->region, list->service->account, list->cluster,
-                                  last, arn);
-        json_build_append(&build, arns, json_string(arn));
-    }
     json_t *body = json_build_object(&build);
-    json_build_set(&build, body, "containerInstanceArns", arns);
-    list_request_add_token(&build, body, &scope, page->more ? last : NULL);
+    json_build_set(&build, body, "containerInstanceArns", list->arns);
+    list->arns = NULL;
+    list_request_add_token(&build, body, &scope, list->more ? list->last : NULL);
     call_answer(list->work.call, json_build_finish(&build, body, &err));
+    work_end(&list->work);
+}
+
+/** Takes one host into the answer. */
+static void take(struct list_instances *list, const char *host)
+{
+    char arn[ARN_MAX_BYTES];
+    const struct service *service = list->instances.service;
+    arn_of_container_instance(service->region, service->account, list->instances.cluster, host,
+                              arn);
+    if (json_array_append_new(list->arns, json_string(arn)) != 0) {
+        json_decref(list->arns);
+        list->arns = NULL;
+    }
+}
+
+static void ask_for_ids(struct list_instances *list);
+
+/** Whether a host passes the filter; *ret_failed when memory is out. */
+static bool passes(const struct list_instances *list, const struct redis_host *host,
+                   bool *ret_failed)
+{
+    struct json_build build = {0};
+    json_t *documents = json_build_array(&build);
+    json_t *failures = json_build_array(&build);
+    container_instances_add(&list->instances, host, &build, documents, failures);
+    const json_t *document = json_array_get(documents, 0);
+    bool passed = document != NULL && cluster_query_passes(list->query, document);
+    json_decref(documents);
+    json_decref(failures);
+    *ret_failed = *ret_failed || build.failed;
+    return passed;
+}
+
+static void on_hosts(void *context, const struct error *error, const struct redis_hosts *hosts)
+{
+    struct list_instances *list = context;
+    struct ecs_error refusal;
+    bool failed = false;
+    if (list->work.call == NULL) {
+        work_end(&list->work);
+        return;
+    }
+    if (view_check_answer(error, &refusal) != 0) {
+        refuse_and_end(list, &refusal);
+        return;
+    }
+    for (size_t i = 0; i < hosts->count && i < list->instances.count; i++) {
+        if (json_array_size(list->arns) == list->page.max_results) {
+            list->more = true;
+            break;
+        }
+        memcpy(list->last, list->instances.ids[i], sizeof list->last);
+        if (passes(list, &hosts->hosts[i], &failed)) {
+            take(list, list->instances.ids[i]);
+        }
+    }
+    list->pages++;
+    if (failed) {
+        (void)ecs_error_set(&refusal, ECS_ERROR_INTERNAL, "out of memory", NULL);
+        refuse_and_end(list, &refusal);
+    } else if (!list->more || json_array_size(list->arns) == list->page.max_results ||
+               list->pages == SCAN_PAGES_MAX) {
+        answer(list);
+    } else {
+        ask_for_ids(list);
+    }
 }
 
 static int check(const struct list_instances *list, const struct error *failure,
                  const struct redis_page *page, struct ecs_error *error)
 {
+    const struct container_instances *instances = &list->instances;
     if (view_check_answer(failure, error) != 0 ||
-        view_check_cluster(list->service, list->cluster, page->cluster_known, page->complete,
-                           error) != 0) {
+        view_check_cluster(instances->service, instances->cluster, page->cluster_known,
+                           page->complete, error) != 0) {
         return -1;
     }
-    if (list->refusal.code != ECS_ERROR_NONE) {
-        *error = list->refusal;
+    if (instances->refusal.code != ECS_ERROR_NONE) {
+        *error = instances->refusal;
         return -1;
     }
     return view_check_page(NULL, page, error);
+}
+
+static void keep_ids(struct list_instances *list, const struct redis_page *page)
+{
+    struct container_instances *instances = &list->instances;
+    instances->count = 0;
+    list->more = page->more;
+    for (size_t i = 0; i < page->count && i < CONTAINER_INSTANCES_MAX; i++) {
+        if (page->items[i].length < ARN_NAME_SIZE) {
+            char *id = instances->ids[instances->count++];
+            memcpy(id, page->items[i].data, page->items[i].length);
+            id[page->items[i].length] = '\0';
+        }
+    }
 }
 
 static void on_page(void *context, const struct error *error, const struct redis_page *page)
 {
     struct list_instances *list = context;
     struct ecs_error refusal;
-    if (list->work.call != NULL && check(list, error, page, &refusal) != 0) {
-        call_refuse(list->work.call, &refusal);
-    } else if (list->work.call != NULL) {
-        answer(list, page);
+    if (list->work.call == NULL) {
+        work_end(&list->work);
+        return;
     }
-    work_end(&list->work);
+    if (check(list, error, page, &refusal) != 0) {
+        refuse_and_end(list, &refusal);
+        return;
+    }
+    keep_ids(list, page);
+    if (list->query != NULL && list->instances.count > 0) {
+        container_instances_ask(&list->instances, on_hosts, list);
+        return;
+    }
+    for (size_t i = 0; i < list->instances.count; i++) {
+        memcpy(list->last, list->instances.ids[i], sizeof list->last);
+        take(list, list->instances.ids[i]);
+    }
+    answer(list);
+}
+
+/** Asks for the next ids: as many as the answer takes, or whole pages to look into. */
+static void ask_for_ids(struct list_instances *list)
+{
+    static const char *const registered[] = {"ACTIVE", "DRAINING", NULL};
+    const char *const one[] = {list->status, NULL};
+    redis_view_list_hosts(
+        list->instances.service->view, list->instances.cluster,
+        list->status == NULL ? registered : one, list->last[0] != '\0' ? list->last : NULL,
+        list->query != NULL ? CONTAINER_INSTANCES_MAX : list->page.max_results, on_page, list);
 }
 
 /* ---- the request ---- */
@@ -85,8 +194,12 @@ static int read_rest(struct list_instances *list, const char *status, const char
                      const struct list_members *members, struct ecs_error *error)
 {
     struct page_scope scope = {list->scope_parts, SCOPE_PARTS};
+    char detail[CLUSTER_QUERY_DETAIL_SIZE];
     if (filter != NULL && filter[0] != '\0') {
-        return ecs_error_set(error, ECS_ERROR_FILTER_NOT_HERE, NULL, NULL);
+        list->query = cluster_query_parse(filter, &list->arena, detail);
+        if (list->query == NULL) {
+            return ecs_error_set(error, ECS_ERROR_FILTER_INVALID, detail, NULL);
+        }
     }
     if (status != NULL) {
         list->status = ecs_instance_status_name(ecs_instance_status_from_name(status));
@@ -96,15 +209,22 @@ static int read_rest(struct list_instances *list, const char *status, const char
         }
     }
     list->scope_parts[0] = "ListContainerInstances";
-    list->scope_parts[1] = list->cluster;
+    list->scope_parts[1] = list->instances.cluster;
     list->scope_parts[2] = list->status;
-    return list_request_read(members, &scope, &list->page, error);
+    list->scope_parts[3] = filter;
+    if (list_request_read(members, &scope, &list->page, error) != 0) {
+        return -1;
+    }
+    if (list->page.has_after) {
+        memcpy(list->last, list->page.after, sizeof list->last);
+    }
+    return 0;
 }
 
 static int read_request(struct list_instances *list, struct ecs_error *error)
 {
     const json_t *object = list->work.call->json;
-    struct arn_scope scope = service_scope(list->service, NULL);
+    struct arn_scope scope = service_scope(list->instances.service, NULL);
     struct list_members members;
     const char *cluster;
     const char *status;
@@ -113,11 +233,11 @@ static int read_request(struct list_instances *list, struct ecs_error *error)
         request_json_text(object, "status", &status, error) != 0 ||
         request_json_text(object, "filter", &filter, error) != 0 ||
         list_members_parse(object, &members, error) != 0 ||
-        identifier_cluster(cluster, &scope, list->cluster, error) != 0) {
+        identifier_cluster(cluster, &scope, list->instances.cluster, error) != 0) {
         return -1;
     }
     list->page.max_results = 1;
-    (void)read_rest(list, status, filter, &members, &list->refusal);
+    (void)read_rest(list, status, filter, &members, &list->instances.refusal);
     return 0;
 }
 
@@ -129,16 +249,13 @@ void op_list_container_instances(struct call *call)
         call_refuse_with(call, ECS_ERROR_INTERNAL, "out of memory", NULL);
         return;
     }
-    list->service = call->service;
+    list->instances.service = call->service;
+    list->arns = json_array();
     work_begin(&list->work, call, free_list);
     if (read_request(list, &error) != 0) {
         call_refuse(call, &error);
         work_end(&list->work);
         return;
     }
-    const char *const registered[] = {"ACTIVE", "DRAINING", NULL};
-    const char *const one[] = {list->status, NULL};
-    redis_view_list_hosts(
-        list->service->view, list->cluster, list->status == NULL ? registered : one,
-        list->page.has_after ? list->page.after : NULL, list->page.max_results, on_page, list);
+    ask_for_ids(list);
 }

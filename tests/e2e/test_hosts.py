@@ -90,6 +90,12 @@ class Hosts(unittest.TestCase):
     def test_pages(self):
         self.assertEqual(sorted(self.list_instances("--page-size", "1")), [HOST, OTHER])
 
+    def test_filters(self):
+        self.assertEqual(sorted(self.list_instances("--filter", "attribute:rack == r7 and agentConnected == true")), [HOST, OTHER])
+        self.assertEqual(self.list_instances("--filter", "attribute:rack in [r8] or registeredAt < 2020-01-01"), [])
+        refused = self.aws("list-container-instances", "--filter", "attribute:rack is r7", check=False)
+        self.assertIn("is wanted at character 16", refused.stderr)
+
     def test_draining_is_shown_and_hides_nothing(self):
         task = self.task("drained")
         answer = self.aws("update-container-instances-state", "--container-instances", HOST, "--status", "DRAINING")

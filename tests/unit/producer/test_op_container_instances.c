@@ -149,6 +149,39 @@ static void test_list(void **state)
     harness_end(&call);
 }
 
+static void test_a_filter_looks_inside(void **state)
+{
+    struct harness *harness = *state;
+    struct harness_call call;
+    harness_begin(harness, &call, "ListContainerInstances",
+                  "{\"cluster\":\"prod\",\"filter\":\"runningTasksCount > 1\"}");
+    assert_int_equal(fake.limit, 100);
+    struct span items[] = {span_of("node-6"), span_of("node-7")};
+    struct redis_page page = {
+        .complete = true, .cluster_known = true, .items = items, .count = 2, .more = true};
+    fake_answer_page(NULL, &page);
+    struct redis_host hosts[] = {host_of(harness, "ACTIVE", 1, 0),
+                                 host_of(harness, "ACTIVE", 2, 0)};
+    answer_with(hosts, 2, true);
+    /* One of two passed, and there are more hosts. */
+    assert_int_equal(call.status, 0);
+    assert_string_equal(fake.after, "node-7");
+    page.count = 0;
+    page.more = false;
+    fake_answer_page(NULL, &page);
+    assert_int_equal(call.status, 200);
+    assert_int_equal(json_array_size(json_object_get(call.body, "containerInstanceArns")), 1);
+    assert_string_equal(json_string_value(first(&call, "containerInstanceArns")), ARN "node-7");
+    harness_end(&call);
+    harness_begin(harness, &call, "ListContainerInstances",
+                  "{\"cluster\":\"prod\",\"filter\":\"runningTasksCount\"}");
+    fake_answer_page(NULL, &page);
+    harness_assert_error(&call, 400, "InvalidParameterException",
+                         "filter is no expression of the cluster query language: one of the "
+                         "operators == != > >= < <= is wanted at character 18");
+    harness_end(&call);
+}
+
 static struct event sent_event(void)
 {
     struct event event;
@@ -258,10 +291,15 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup_teardown(function, harness_setup, harness_teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_describe),   TEST(test_missing_is_not_said_from_an_incomplete_view),
-        TEST(test_refusals),   TEST(test_list),
-        TEST(test_draining),   TEST(test_a_deregistered_host_is_not_changed),
-        TEST(test_deregister), TEST(test_never_200_without_the_record),
+        TEST(test_describe),
+        TEST(test_missing_is_not_said_from_an_incomplete_view),
+        TEST(test_refusals),
+        TEST(test_list),
+        TEST(test_a_filter_looks_inside),
+        TEST(test_draining),
+        TEST(test_a_deregistered_host_is_not_changed),
+        TEST(test_deregister),
+        TEST(test_never_200_without_the_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
