@@ -138,6 +138,14 @@ class ProcessTasks(Volume):
             wait_for(lambda: self.observed() == {1: TASKS + 4, 2: 1}, 30, "late-4, whose event was lost, in the log")
         self.fleet.assert_view_is_fold()
 
+        with self.subTest("the directory is removed and made again"):
+            shutil.rmtree(self.worker.tasks)
+            self.worker.wait_log("the directory of task files was removed")
+            wait_for(lambda: os.path.isdir(self.worker.tasks), 30, "the worker makes the directory again")
+            self.write("late-5")
+            self.wait_running(TASKS + 4)
+        self.fleet.assert_view_is_fold()
+
 
 class DockerTasks(Volume):
     @staticmethod

@@ -74,6 +74,7 @@ struct process_runtime {
     char *directory;
     int directory_fd; /**< -1 = away */
     int inotify_fd;
+    int parent_watch; /**< of the directory above: tells that ours was removed */
     struct loop_watch *inotify;
     struct loop_timer *retry, *sweep;
     int64_t back_off_ms;

@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -95,11 +96,20 @@ static void lose(struct process_runtime *runtime, const char *detail)
     }
 }
 
+/* We hold the directory open, so the kernel does not say IN_DELETE_SELF: the directory above says that a name went. */
+static bool is_removed(const struct process_runtime *runtime)
+{
+    struct stat status;
+    return fstat(runtime->directory_fd, &status) != 0 || status.st_nlink == 0;
+}
+
 static void handle(struct process_runtime *runtime, const struct inotify_event *event,
                    bool *ret_gone, bool *ret_rescan)
 {
     if ((event->mask & IN_Q_OVERFLOW) != 0) {
         *ret_rescan = true;
+    } else if (event->wd == runtime->parent_watch) {
+        *ret_gone = *ret_gone || is_removed(runtime);
     } else if ((event->mask & (IN_IGNORED | IN_DELETE_SELF | IN_MOVE_SELF)) != 0) {
         *ret_gone = true;
     } else if (event->len > 0 && is_task_file(event->name)) {
@@ -127,7 +137,7 @@ static void inotify_ready(int fd, unsigned what, void *context)
         handle(runtime, event, &gone, &rescan);
         at += (ssize_t)(sizeof *event + event->len);
     }
-    if (gone) {
+    if (gone || (rescan && is_removed(runtime))) {
         lose(runtime, "the directory of task files was removed");
     } else if (rescan) {
         if (scan(runtime, true, &err) != 0) {
@@ -155,6 +165,22 @@ static int check_directory(const struct process_runtime *runtime, struct error *
     return 0;
 }
 
+static int watch_parent(struct process_runtime *runtime, struct error *err)
+{
+    char *path = memory_strdup(runtime->directory);
+    if (path == NULL) {
+        return error_no_memory(err, "watching the directory of task files");
+    }
+    runtime->parent_watch = inotify_add_watch(runtime->inotify_fd, dirname(path),
+                                              IN_DELETE | IN_MOVED_FROM | IN_ONLYDIR);
+    int watch_errno = errno;
+    memory_free(path);
+    return runtime->parent_watch >= 0
+               ? 0
+               : error_set_errno(err, watch_errno, "could not watch the directory above \"%s\"",
+                                 runtime->directory);
+}
+
 static int open_directory(struct process_runtime *runtime, struct error *err)
 {
     const uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
@@ -175,6 +201,9 @@ static int open_directory(struct process_runtime *runtime, struct error *err)
         inotify_add_watch(runtime->inotify_fd, runtime->directory, mask) < 0) {
         return error_set_errno(err, errno, "could not watch the directory \"%s\"",
                                runtime->directory);
+    }
+    if (watch_parent(runtime, err) != 0) {
+        return -1;
     }
     runtime->inotify =
         loop_watch_new(runtime->loop, runtime->inotify_fd, LOOP_READ, inotify_ready, runtime);
