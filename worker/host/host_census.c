@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/crc32c.h"
 #include "common/domain/host_record.h"
 
 struct census_entry {
@@ -51,8 +52,8 @@ static int compare_entries(const void *a, const void *b)
     return order != 0 ? order : (x->number > y->number) - (x->number < y->number);
 }
 
-int host_census_fewest(const struct host_census *census, int32_t partitions, int32_t *ret_partition,
-                       struct error *err)
+int host_census_fewest(const struct host_census *census, const char *host, int32_t partitions,
+                       int32_t *ret_partition, struct error *err)
 {
     struct arena scratch = {0};
     if (partitions <= 0) {
@@ -74,9 +75,12 @@ int host_census_fewest(const struct host_census *census, int32_t partitions, int
             hosts[sorted[i].partition]++;
         }
     }
-    int32_t fewest = 0;
+    /* Hosts that register at the same moment do not see each other: each begins to look elsewhere. */
+    int32_t first = (int32_t)(crc32c(0, host, strlen(host)) % (uint32_t)partitions);
+    int32_t fewest = first;
     for (int32_t i = 1; i < partitions; i++) {
-        fewest = hosts[i] < hosts[fewest] ? i : fewest;
+        int32_t at = (int32_t)(((int64_t)first + i) % partitions);
+        fewest = hosts[at] < hosts[fewest] ? at : fewest;
     }
     arena_release(&scratch);
     *ret_partition = fewest;

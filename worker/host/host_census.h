@@ -19,8 +19,9 @@ void host_census_release(struct host_census *census);
  *  @return 0, or -1 with ERROR_CORRUPT, ERROR_NO_MEMORY */
 int host_census_add(struct host_census *census, struct span host, struct span value,
                     struct error *err);
-/** The partition with the fewest hosts, the lowest of several. @return 0 or -1 with ERROR_NO_MEMORY, ERROR_INVALID (no partitions) */
-int host_census_fewest(const struct host_census *census, int32_t partitions, int32_t *ret_partition,
-                       struct error *err);
+/** The partition with the fewest hosts for a new host; of several the one that the host's name begins to look at, so that hosts which
+ *  register at the same moment spread. @return 0 or -1 with ERROR_NO_MEMORY, ERROR_INVALID (no partitions) */
+int host_census_fewest(const struct host_census *census, const char *host, int32_t partitions,
+                       int32_t *ret_partition, struct error *err);
 
 #endif

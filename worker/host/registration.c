@@ -137,8 +137,8 @@ static int choose(struct registration *registration, struct error *err)
                                 : kafka_reader_assign(events, KAFKA_PARTITION_ALL, KAFKA_OFFSET_END,
                                                       FIRST_TIMEOUT_MS, err);
     if (result == 0) {
-        result = host_census_fewest(&registration->census, kafka_reader_partition_count(events),
-                                    &partition, err);
+        result = host_census_fewest(&registration->census, record->host,
+                                    kafka_reader_partition_count(events), &partition, err);
     }
     kafka_reader_free(events);
     if (result == 0) {

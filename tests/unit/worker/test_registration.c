@@ -108,12 +108,39 @@ static void add(struct host_census *census, const char *host, int64_t partition)
     buffer_release(&bytes);
 }
 
+/* The choice of a host that begins to look at partition 0. */
 static int32_t fewest(const struct host_census *census, int32_t partitions)
 {
+    struct host_census none = {0};
     struct error err = {0};
     int32_t partition = -1;
-    assert_int_equal(host_census_fewest(census, partitions, &partition, &err), 0);
+    char host[16];
+    for (int i = 0; partition != 0; i++) {
+        (void)snprintf(host, sizeof host, "host-%d", i);
+        assert_int_equal(host_census_fewest(&none, host, partitions, &partition, &err), 0);
+    }
+    assert_int_equal(host_census_fewest(census, host, partitions, &partition, &err), 0);
     return partition;
+}
+
+/* Hosts that do not see each other yet do not all take the same partition. */
+static void test_hosts_that_register_at_once(void **state)
+{
+    (void)state;
+    struct host_census none = {0};
+    struct error err = {0};
+    int taken[4] = {0};
+    for (int i = 0; i < 100; i++) {
+        int32_t partition = -1;
+        char host[16];
+        (void)snprintf(host, sizeof host, "host-%d", i);
+        assert_int_equal(host_census_fewest(&none, host, 4, &partition, &err), 0);
+        assert_in_range(partition, 0, 3);
+        taken[partition]++;
+    }
+    for (int i = 0; i < 4; i++) {
+        assert_in_range(taken[i], 10, 40);
+    }
 }
 
 static void test_the_partition_with_the_fewest_hosts(void **state)
@@ -145,7 +172,7 @@ static void test_the_partition_with_the_fewest_hosts(void **state)
     assert_int_equal(fewest(&census, 5), 4);
     assert_int_equal(fewest(&census, 2), 1);
     int32_t partition = 0;
-    assert_int_equal(host_census_fewest(&census, 0, &partition, &err), -1);
+    assert_int_equal(host_census_fewest(&census, "h", 0, &partition, &err), -1);
     host_census_release(&census);
 }
 
@@ -224,6 +251,7 @@ int main(void)
         TEST(test_a_configured_id),
         TEST(test_an_id_of_the_machine),
         TEST(test_the_partition_with_the_fewest_hosts),
+        TEST(test_hosts_that_register_at_once),
         TEST(test_a_host_that_cannot_be_read),
         TEST(test_the_copy),
         TEST(test_the_directory),
