@@ -207,6 +207,8 @@ static struct cluster_query *parse_comparison(struct parser *parser)
 
 /* ---- compound expressions: not binds before and, and before or ---- */
 
+/* No deeper than DEPTH_MAX. NOLINTBEGIN(misc-no-recursion) */
+
 static struct cluster_query *parse_or(struct parser *parser);
 
 static struct cluster_query *parse_one(struct parser *parser)
@@ -292,3 +294,5 @@ bool cluster_query_passes(const struct cluster_query *query, const json_t *insta
     }
     return query_compare(&query->subject, query->operator, & query->arguments, instance);
 }
+
+/* NOLINTEND(misc-no-recursion) */

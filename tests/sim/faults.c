@@ -283,7 +283,7 @@ static void on_client(void *context)
     }
     uint64_t world[4];
     memcpy(world, sim.dice, sizeof world);
-    sim_dice_seed(sim.seed, DICE_CLIENTS, (uint64_t)(sim.client_number + 1));
+    sim_dice_seed(sim.seed, DICE_CLIENTS, (uint64_t)sim.client_number + 1);
     int64_t delay = sim_chance(0.5) ? sim_between(1, 300) : sim_between(300, 8000);
     if (sim.task_count > 0) {
         sim.clients_left--;

@@ -72,13 +72,12 @@ static void on_fetched_base(struct projector *projector, struct base *base,
                             const struct redis_base *found)
 {
     struct error err = {0};
-    if (found == NULL) {
-        begin_absent(projector, base);
-    } else if (projector_hold(projector, base, found, &err) == 0) {
+    if (found != NULL && projector_hold(projector, base, found, &err) == 0) {
         projector->env.on_base(projector->env.context, base->cluster, base->id);
-    } else if (projector_void(projector, base->cluster, base->id, &err) &&
-               projector->started == KAFKA_OFFSET_BEGINNING) {
-        begin_absent(projector, base); /* this pass makes it from its first record */
+    } else if (found == NULL || (projector_void(projector, base->cluster, base->id, &err) &&
+                                 projector->started == KAFKA_OFFSET_BEGINNING)) {
+        begin_absent(projector,
+                     base); /* an unreadable one: this pass makes it from its first record */
     } else {
         projector_forget(projector, base);
         if (projector->started != KAFKA_OFFSET_BEGINNING) {
