@@ -1,0 +1,194 @@
+/* fill_view REDIS HOSTS TASKS: a view of so many hosts with so many tasks each, through the code of the worker: bases are folded
+ * from TaskObserved by the reducer, put by redis_view_put, hosts registered and beating. For view_scale.py. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/domain/event.h"
+#include "common/domain/host_record.h"
+#include "common/domain/reduce.h"
+#include "common/io/loop.h"
+#include "common/io/task_put.h"
+
+enum { BEAT_MS = 3600000, NOW_S = 1764000000 };
+
+struct fill {
+    struct loop *loop;
+    struct redis_view *view;
+    int waiting, tasks;
+    bool failed;
+};
+
+static void done(struct fill *fill, const struct error *error)
+{
+    if (error != NULL) {
+        (void)fprintf(stderr, "fill_view: %s\n", error->message);
+        fill->failed = true;
+    }
+    if (--fill->waiting == 0 || fill->failed) {
+        loop_stop(fill->loop, 0);
+    }
+}
+
+static void on_done(void *context, const struct error *error)
+{
+    done(context, error);
+}
+
+static void on_beat(void *context, const struct error *error, const char *other)
+{
+    (void)other;
+    done(context, error);
+}
+
+static void on_put(void *context, const struct error *error, enum redis_put_outcome outcome,
+                   int64_t seen)
+{
+    (void)outcome;
+    (void)seen;
+    done(context, error);
+}
+
+static void check(int result, const struct error *err)
+{
+    if (result != 0) {
+        (void)fprintf(stderr, "fill_view: %s\n", err->message);
+        exit(1);
+    }
+}
+
+static void register_host(struct fill *fill, const char *host)
+{
+    struct error err = {0};
+    struct buffer bytes;
+    struct host_record record = {.version = 1,
+                                 .host = host,
+                                 .name = host,
+                                 .account = "000000000000",
+                                 .region = "us-east-1",
+                                 .cluster = "prod",
+                                 .registered_at = INT64_C(1000) * NOW_S,
+                                 .runtime = "docker",
+                                 .engine_version = "28.2.2",
+                                 .api_version = "1.50",
+                                 .os = "linux",
+                                 .architecture = "x86_64",
+                                 .worker_version = "0.1.0",
+                                 .cpu_units = 65536,
+                                 .memory_mib = 262144};
+    buffer_init(&bytes, 65536);
+    check(record_encode(&HOST_RECORD_SPEC, &record, &bytes, NULL, &err), &err);
+    fill->waiting += 3;
+    redis_view_put_host(fill->view, host, "prod", buffer_span(&bytes), on_done, fill);
+    redis_view_host_fact(fill->view, host, "started", 0, "", on_done, fill);
+    redis_view_heartbeat(fill->view, host, host, BEAT_MS, INT64_C(1000) * NOW_S, on_beat, fill);
+    buffer_release(&bytes);
+}
+
+/* What a worker observes of a service with a sidecar, as Docker describes it. */
+static void observe(const char *host, int number, const char *id, struct task *task)
+{
+    char first[65], second[65], name[32];
+    struct error err = {0};
+    (void)snprintf(first, sizeof first, "%s%s", id, id);
+    (void)snprintf(second, sizeof second, "%s%.31sf", id, id);
+    (void)snprintf(name, sizeof name, "service-%d", number % 10);
+    struct network_binding binding = {.bind_ip = "0.0.0.0",
+                                      .protocol = "tcp",
+                                      .container_port = 8080,
+                                      .host_port = 20000 + number};
+    struct described_container containers[] = {
+        {.name = "app",
+         .container_id = first,
+         .created_at = INT64_C(1000) * NOW_S,
+         .started_at = INT64_C(1000) * NOW_S + 120,
+         .image = "registry.example/team/app:2026.11",
+         .cpu = 256,
+         .memory_mib = 512,
+         .stop_signal = "SIGTERM",
+         .network_bindings = {&binding, 1}},
+        {.name = "log",
+         .container_id = second,
+         .created_at = INT64_C(1000) * NOW_S,
+         .started_at = INT64_C(1000) * NOW_S + 90,
+         .image = "registry.example/team/log:3",
+         .cpu = 64,
+         .memory_mib = 64,
+         .sidecar = true,
+         .stop_signal = "SIGTERM"},
+    };
+    struct event event = {
+        .type = EVENT_TASK_OBSERVED,
+        .id = id,
+        .ts = INT64_C(1000) * NOW_S + 500,
+        .account = "000000000000",
+        .region = "us-east-1",
+        .cluster = "prod",
+        .task = id,
+        .host = host,
+        .task_observed = {
+            .revision = 1,
+            .description = {.runtime = "docker", .family = name, .containers = {containers, 2}}}};
+    check(reduce(task, &event, NULL, &err), &err);
+}
+
+static void put_tasks(struct fill *fill, const char *host, int host_number)
+{
+    struct error err = {0};
+    struct redis_put *puts = calloc((size_t)fill->tasks, sizeof *puts);
+    struct task *tasks = calloc((size_t)fill->tasks, sizeof *tasks);
+    struct buffer *bytes = calloc((size_t)fill->tasks, sizeof *bytes);
+    char(*reserved)[TASK_RESERVATION_SIZE] = calloc((size_t)fill->tasks, sizeof *reserved);
+    if (puts == NULL || tasks == NULL || bytes == NULL || reserved == NULL) {
+        exit(1);
+    }
+    for (int i = 0; i < fill->tasks; i++) {
+        char id[33];
+        (void)snprintf(id, sizeof id, "%08x%08x%016x", (unsigned)host_number * 2654435761U,
+                       (unsigned)i * 40503U, (unsigned)(host_number * fill->tasks + i));
+        observe(host, i, id, &tasks[i]);
+        buffer_init(&bytes[i], 65536);
+        check(task_encode(&tasks[i], &bytes[i], &err), &err);
+        task_put_fill(&tasks[i], i + 1, 86400000, reserved[i], &puts[i]);
+        puts[i].bytes = buffer_span(&bytes[i]);
+    }
+    fill->waiting++;
+    redis_view_put(fill->view, host, REDIS_SEEN_ABSENT, fill->tasks + 1, puts, (size_t)fill->tasks,
+                   on_put, fill);
+    for (int i = 0; i < fill->tasks; i++) {
+        buffer_release(&bytes[i]);
+        task_release(&tasks[i]);
+    }
+    free(puts);
+    free(tasks);
+    free(bytes);
+    free(reserved);
+}
+
+int main(int argc, char **argv)
+{
+    struct error err = {0};
+    struct fill fill = {0};
+    struct redis_config config = {.command_timeout_ms = 60000};
+    if (argc != 4) {
+        (void)fprintf(stderr, "usage: fill_view REDIS HOSTS TASKS\n");
+        return 2;
+    }
+    config.address = argv[1];
+    fill.tasks = atoi(argv[3]);
+    fill.loop = loop_new(&err);
+    check(fill.loop == NULL ? -1 : 0, &err);
+    fill.view = redis_view_new(fill.loop, &config, NULL, NULL, &err);
+    check(fill.view == NULL ? -1 : 0, &err);
+    for (int i = 0; i < atoi(argv[2]) && !fill.failed; i++) {
+        char host[33];
+        (void)snprintf(host, sizeof host, "%032x", (unsigned)i + 1);
+        register_host(&fill, host);
+        put_tasks(&fill, host, i);
+        (void)loop_run(fill.loop);
+    }
+    redis_view_free(fill.view);
+    loop_free(fill.loop);
+    return fill.failed ? 1 : 0;
+}
