@@ -106,7 +106,7 @@ local function host_status(host)
     if at[2] > at[1] then
         return 'INACTIVE'
     end
-    return at[3] > at[2] and found[4] or 'ACTIVE'
+    return at[3] > at[2] and found[4] == 'DRAINING' and 'DRAINING' or 'ACTIVE'
 end
 
 -- Grows with each fact of a host.

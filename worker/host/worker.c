@@ -109,7 +109,11 @@ static void on_deregistered(struct worker *worker, const struct event *event)
 static void on_event(void *context, int64_t offset, const struct event *event)
 {
     struct worker *worker = context;
-    if (event->type == EVENT_HOST_DEREGISTERED && worker->log_read) {
+    if (event->type == EVENT_WORKER_STARTED && event->actor.incarnation != NULL &&
+        strcmp(event->actor.incarnation, worker->incarnation) == 0) {
+        worker->started_read = true;
+    } else if (event->type == EVENT_HOST_DEREGISTERED && worker->started_read) {
+        /* One that lies before our own WorkerStarted is undone by that. */
         on_deregistered(worker, event);
     }
     stopper_on_record(worker->stopper, offset, event);

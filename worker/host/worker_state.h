@@ -35,6 +35,7 @@ struct worker {
     bool registered;    /**< the state directory had the registration */
     bool journal_found; /**< an older incarnation's journal was there */
     bool begun;         /**< the log is being read, from `committed` on */
+    bool started_read;  /**< our own WorkerStarted came back from the log */
     bool acting, log_read, kafka_away, runtime_back, ending;
     int64_t committed;
     int64_t end_of_log; /**< when reading it began */
