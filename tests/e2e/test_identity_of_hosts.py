@@ -40,7 +40,9 @@ class Identity(test_bad_days.BadDay):
         super().tearDown()
 
     def second(self, name, machine=None, state=None):
-        arguments = ["--runtime", "process", "--process-directory", self.worker.tasks, *self.worker_flags]
+        # Another machine has task files of its own: it would keep its own boot's time in the directory's file .boot.
+        tasks = self.fleet._place(f"{name}-tasks") if machine else self.worker.tasks
+        arguments = ["--runtime", "process", "--process-directory", tasks, *self.worker_flags]
         place = self.fleet._place(name)
         if machine:
             worker = OtherMachine(self.fleet, place, HOST, arguments, machine)
@@ -90,7 +92,10 @@ class Identity(test_bad_days.BadDay):
         # What ended under the one is not always known to the other: then there is no exit code, and never a wrong one.
         self.assertIn(document["containers"][0].get("exitCode"), (137, None))
         self.assertEqual(len(self.fleet.events(task, "TaskStopped")), 1)
-        [term], [kill] = self.fleet.events(task, "SignalSent"), self.fleet.events(task, "KillSent")
+        sent, [kill] = self.fleet.events(task, "SignalSent"), self.fleet.events(task, "KillSent")
+        self.assertEqual(len(sent), 1, f"{sent}\nplan {self.fleet.events(task, 'StopAccepted')}\n{self.fleet.events(task, 'TaskObserved')}\n"
+                         f"older:\n{self.worker.log_text()}\nnewer:\n{newer.log_text()}")
+        [term] = sent
         self.assertGreaterEqual(kill["sent_boot_ms"] - term["sent_boot_ms"], 5000)
         # The newer one has no journal of the older: a second signal is never sent without being said.
         signals = self.probe_signals("two-workers")

@@ -6,6 +6,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -225,6 +226,8 @@ int process_boot_read(const char *directory, struct process_boot *ret_boot, stru
     if (fd < 0) {
         return error_set_errno(err, errno, "could not open the directory \"%s\"", directory);
     }
+    /* Two that begin at once would each keep a time of its own: the second reads what the first wrote. */
+    (void)flock(fd, LOCK_EX);
     if (!read_kept(fd, boot.id, &boot.started_unix_ms)) {
         boot.started_unix_ms = clock_wall_ms(clock) - clock_boot_ms(clock);
         length = snprintf(line, sizeof line, "%s %lld\n", boot.id, (long long)boot.started_unix_ms);
