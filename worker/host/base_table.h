@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/id_table.h"
 #include "common/domain/task.h"
-#include "worker/host/id_table.h"
 
 enum base_state {
     BASE_FETCHING = 1, /**< asked for in Redis, or to be asked for */

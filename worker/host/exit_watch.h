@@ -5,7 +5,7 @@
  *  counts only for a run that was seen alive while events came, and without a start of its container in between. It is the only source of the exit
  *  code of a container that was removed, or started again, before anybody looked. */
 
-#include "worker/host/id_table.h"
+#include "common/base/id_table.h"
 #include "worker/runtime/runtime.h"
 
 struct watched_container;

@@ -14,10 +14,10 @@
  *  stopper_finish.c    all ended -> TaskStopped, or runs that were started again
  *  stopper_record.c    an event into journal, own state and log */
 
+#include "common/base/id_table.h"
 #include "common/domain/stop_engine.h"
 #include "worker/host/exit_result.h"
 #include "worker/host/exit_watch.h"
-#include "worker/host/id_table.h"
 #include "worker/host/journal.h"
 #include "worker/host/outbox.h"
 #include "worker/host/plan.h"

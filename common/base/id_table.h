@@ -1,5 +1,5 @@
-#ifndef WORKER_HOST_ID_TABLE_H
-#define WORKER_HOST_ID_TABLE_H
+#ifndef COMMON_BASE_ID_TABLE_H
+#define COMMON_BASE_ID_TABLE_H
 
 /** A hash table by text, of entries that are embedded in what they name. Several entries may have the same key. */
 

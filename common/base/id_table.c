@@ -1,4 +1,4 @@
-#include "worker/host/id_table.h"
+#include "common/base/id_table.h"
 
 #include <string.h>
 
