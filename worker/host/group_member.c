@@ -8,6 +8,13 @@
 #define ECS_CONTAINER_NAME "com.amazonaws.ecs.container-name"
 enum { NAME_MAX_BYTES = 255, CONFIGURED_GRACE_MIN_MS = 1000 };
 
+/* What a label says; an empty one says nothing. */
+static const char *said(const struct runtime_container *container, const char *key)
+{
+    const char *value = labels_get(container, key);
+    return value == NULL || value[0] == '\0' ? NULL : value;
+}
+
 static bool same(const char *a, const char *b)
 {
     return a != NULL && b != NULL && strcmp(a, b) == 0;
@@ -19,7 +26,7 @@ void group_member_describe(struct group_member *member)
     const struct label_values *labels = &member->labels;
     struct described_container *described = &member->described;
     *described = container->described;
-    member->service = labels_get(container, COMPOSE_SERVICE);
+    member->service = said(container, COMPOSE_SERVICE);
     described->non_essential = !labels->essential;
     described->sidecar = labels->sidecar;
     described->pre_stop = labels->pre_stop;
@@ -65,8 +72,8 @@ int group_members_name(struct task_group *group, struct arena *arena, struct err
 {
     for (size_t i = 0; i < group->members.count; i++) {
         struct group_member *member = &group->members.items[i];
-        const char *given = labels_get(member->container, ECS_CONTAINER_NAME);
-        const char *number = labels_get(member->container, COMPOSE_NUMBER);
+        const char *given = said(member->container, ECS_CONTAINER_NAME);
+        const char *number = said(member->container, COMPOSE_NUMBER);
         const char *name = given != NULL             ? given
                            : member->service != NULL ? member->service
                                                      : member->container->described.name;
@@ -232,10 +239,10 @@ static int add_tags(struct description *description, const struct runtime_contai
 static void add_task_labels(struct description *description, const struct group_member *member)
 {
     const struct label_values *labels = &member->labels;
-    const char *family = labels_get(member->container, "com.amazonaws.ecs.task-definition-family");
+    const char *family = said(member->container, "com.amazonaws.ecs.task-definition-family");
     if (description->family_revision == NULL) {
         description->family_revision =
-            labels_get(member->container, "com.amazonaws.ecs.task-definition-version");
+            said(member->container, "com.amazonaws.ecs.task-definition-version");
     }
     if (description->family == NULL) {
         description->family = family != NULL ? family : labels->family;

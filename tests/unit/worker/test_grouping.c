@@ -310,6 +310,27 @@ static void test_a_project_named_as_a_service(void **state)
     assert_int_equal(grouping.groups.count, 2);
 }
 
+static void test_empty_labels_say_nothing(void **state)
+{
+    (void)state;
+    add("a", "ecs-web", 10,
+        LABELS("io.stopfleet.task=t",
+               "com.amazonaws.ecs.container-name=", "com.amazonaws.ecs.task-definition-family=",
+               "com.amazonaws.ecs.task-definition-version="));
+    add("b", "shop-web-1", 10,
+        LABELS("com.docker.compose.project=shop", "com.docker.compose.service="));
+    group();
+    assert_int_equal(grouping.groups.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        struct description description = describe(i);
+        bool is_task = strcmp(description.family, "t") == 0;
+        assert_string_equal(description.family, is_task ? "t" : "shop");
+        assert_string_equal(description.containers.items[0].name,
+                            is_task ? "ecs-web" : "shop-web-1");
+        assert_null(description.family_revision);
+    }
+}
+
 static void test_huge_labels(void **state)
 {
     (void)state;
@@ -554,6 +575,7 @@ int main(void)
         TEST(test_others_containers),
         TEST(test_two_spellings_of_one_arn),
         TEST(test_a_project_named_as_a_service),
+        TEST(test_empty_labels_say_nothing),
         TEST(test_huge_labels),
         TEST(test_circles_and_absent_names),
         TEST(test_adopted),
