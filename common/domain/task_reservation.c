@@ -5,14 +5,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int64_t sum_or_most(int64_t a, int64_t b)
+{
+    int64_t sum = 0;
+    return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
+}
+
 void task_reservation_limits(const struct description *description, int64_t *ret_cpu,
                              int64_t *ret_memory_mib)
 {
     int64_t cpu = 0;
     int64_t memory_mib = 0;
     for (size_t i = 0; i < description->containers.count; i++) {
-        cpu += description->containers.items[i].cpu;
-        memory_mib += description->containers.items[i].memory_mib;
+        cpu = sum_or_most(cpu, description->containers.items[i].cpu);
+        memory_mib = sum_or_most(memory_mib, description->containers.items[i].memory_mib);
     }
     *ret_cpu = description->cpu > 0 ? description->cpu : cpu;
     *ret_memory_mib = description->memory_mib > 0 ? description->memory_mib : memory_mib;

@@ -41,6 +41,22 @@ static void test_there_and_back(void **state)
     assert_string_equal(text, "");
 }
 
+/* Engines take any number for a container's CPU shares. */
+static void test_sums_beyond_64_bits(void **state)
+{
+    (void)state;
+    static struct described_container huge[] = {
+        {.name = "a", .cpu = INT64_MAX, .memory_mib = INT64_MAX},
+        {.name = "b", .cpu = 1, .memory_mib = INT64_MAX},
+    };
+    const struct description description = {.containers = {huge, 2}};
+    int64_t cpu = 0;
+    int64_t memory_mib = 0;
+    task_reservation_limits(&description, &cpu, &memory_mib);
+    assert_int_equal(cpu, INT64_MAX);
+    assert_int_equal(memory_mib, INT64_MAX);
+}
+
 /* The text comes from Redis: whatever it holds, nothing breaks. */
 static void test_malformed(void **state)
 {
@@ -80,8 +96,8 @@ static void test_more_ports_than_room(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_there_and_back),
-                                       cmocka_unit_test(test_malformed),
-                                       cmocka_unit_test(test_more_ports_than_room)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_sums_beyond_64_bits),
+        cmocka_unit_test(test_malformed), cmocka_unit_test(test_more_ports_than_room)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
