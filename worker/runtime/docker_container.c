@@ -134,7 +134,8 @@ static int read_gpu_requests(const json_t *requests, struct arena *arena, struct
         json_array_foreach(json_object_get(request, "DeviceIDs"), j, id)
         {
             const char *text = json_string_value(id);
-            if (text != NULL && add_text(gpus, arena, text, strlen(text), err) != 0) {
+            if (text != NULL && text[0] != '\0' &&
+                add_text(gpus, arena, text, strlen(text), err) != 0) {
                 return -1;
             }
         }

@@ -322,7 +322,7 @@ static void members_of_other_types_are_as_absent(void **state)
         "\"Health\":[],\"StartedAt\":1},\"Config\":{\"Labels\":{\"a\":1,\"b\":\"c\"},\"Env\":{},"
         "\"StopSignal\":15,\"StopTimeout\":\"1\"},\"HostConfig\":{\"Memory\":-1,\"CpuShares\":[],"
         "\"Links\":[7,null,\"\",\"/\",\"/x:/y\"],\"VolumesFrom\":\"x\",\"DeviceRequests\":[1,"
-        "{\"DeviceIDs\":[1,\"GPU-1\"]}]},\"NetworkSettings\":{\"Networks\":[],\"Ports\":7}}",
+        "{\"DeviceIDs\":[1,\"\",\"GPU-1\"]}]},\"NetworkSettings\":{\"Networks\":[],\"Ports\":7}}",
         0, NULL);
     (void)state;
     assert_non_null(json);
