@@ -148,6 +148,15 @@ class Identity(unittest.TestCase):
         self.assertEqual(sorted(c["runtimeId"] for c in document["containers"]), sorted(members))
         self.assertEqual(self.docker.signals(rest), [])
 
+    def test_empty_labels_say_nothing(self):
+        self.docker.run("blank", "--label", "com.docker.compose.project=blank", "--label", "com.docker.compose.service=")
+        self.docker.run("bare", "--label", "io.stopfleet.task=bare", "--label", "com.amazonaws.ecs.container-name=",
+                        "--label", "com.amazonaws.ecs.task-definition-family=", "--label", "io.stopfleet.tag.team=")
+        for name in ("blank", "bare"):
+            task = self.task_named(name)
+            self.wait_names(task, [name])
+            self.stop_and_wait(task)
+
     def test_nobody_elses_container_is_stopped(self):
         mine = self.docker.run("mine", "--label", f"com.amazonaws.ecs.task-arn={ARN.format(CLUSTER)}")
         others = [self.docker.run("theirs", "--label", f"com.amazonaws.ecs.task-arn={ARN.format('dev')}"),
