@@ -13,7 +13,7 @@
 
 enum {
     DEBOUNCE_MS = 50,
-    /* A list that takes long is made seldom: at most this share of the time is spent on lists. */
+    /* A list that takes long to compare is made seldom: at most this share of the time is spent. */
     BUSY_FACTOR = 20,
     NOT_YET_MS = 100, /* until settled is asked again */
     AGAIN_MS = 2000   /* after a failure */
@@ -26,13 +26,24 @@ struct discovery {
     struct live_health *health;
     struct flights flights;
     struct discovery_notes notes;
-    uint64_t watch_mark; /**< when the list under way was asked for */
-    int64_t busy_ms;     /**< how long the last list took here */
+    uint64_t watch_mark;        /**< when the list under way was asked for */
+    int64_t soon_at_boot_ms;    /**< when soon is armed */
+    int64_t rest_until_boot_ms; /**< no list before, since the last one took long */
     bool listing, stopped;
     bool again; /**< something failed, or is not old enough */
     bool asked; /**< Redis was asked for a task */
     bool waits; /**< for something that is in flight */
 };
+
+/* The next list is made in so many ms, or earlier if that was said. */
+static void list_in(struct discovery *discovery, int64_t ms)
+{
+    int64_t at = clock_boot_ms(discovery->env.clock) + ms;
+    if (!loop_timer_armed(discovery->soon) || at < discovery->soon_at_boot_ms) {
+        discovery->soon_at_boot_ms = at;
+        loop_timer_arm(discovery->soon, ms);
+    }
+}
 
 /* ---- what is open ---- */
 
@@ -251,12 +262,12 @@ static void on_list(void *context, const struct error *error,
     if (error != NULL) {
         log_debug("discovery.list", "the runtime could not list its containers",
                   LOG_STR("error", error->message));
-        loop_timer_arm(discovery->soon, AGAIN_MS);
+        list_in(discovery, AGAIN_MS);
         return;
     }
     say_alive(discovery, containers, count);
     if (!discovery->env.settled(discovery->env.context)) {
-        loop_timer_arm(discovery->soon, NOT_YET_MS);
+        list_in(discovery, NOT_YET_MS);
         return;
     }
     int64_t begin = clock_boot_ms(discovery->env.clock);
@@ -267,11 +278,12 @@ static void on_list(void *context, const struct error *error,
         discovery->again = true;
     }
     arena_release(&arena);
-    discovery->busy_ms = clock_boot_ms(discovery->env.clock) - begin;
+    int64_t end = clock_boot_ms(discovery->env.clock);
+    discovery->rest_until_boot_ms = end + (end - begin) * BUSY_FACTOR;
     if (discovery->asked && redis_view_connected(discovery->env.view)) {
         discovery_poke(discovery);
-    } else if ((discovery->again || discovery->asked) && !loop_timer_armed(discovery->soon)) {
-        loop_timer_arm(discovery->soon, AGAIN_MS);
+    } else if (discovery->again || discovery->asked) {
+        list_in(discovery, AGAIN_MS);
     }
 }
 
@@ -283,7 +295,7 @@ static void list(struct discovery *discovery)
         return;
     }
     if (!discovery->env.settled(discovery->env.context)) {
-        loop_timer_arm(discovery->soon, NOT_YET_MS);
+        list_in(discovery, NOT_YET_MS);
         return;
     }
     discovery->listing = true;
@@ -305,9 +317,9 @@ static void on_regular(void *context)
 
 void discovery_poke(struct discovery *discovery)
 {
-    int64_t pause = discovery->busy_ms * BUSY_FACTOR;
-    if (!discovery->stopped && !loop_timer_armed(discovery->soon)) {
-        loop_timer_arm(discovery->soon, pause > DEBOUNCE_MS ? pause : DEBOUNCE_MS);
+    int64_t pause = discovery->rest_until_boot_ms - clock_boot_ms(discovery->env.clock);
+    if (!discovery->stopped) {
+        list_in(discovery, pause > DEBOUNCE_MS ? pause : DEBOUNCE_MS);
     }
 }
 

@@ -139,6 +139,7 @@ static void docker_free(struct runtime *runtime)
     json_decref(docker->info);
     json_decref(docker->repo_digests);
     json_decref(docker->network_drivers);
+    docker_inspects_release(&docker->inspects);
     memory_free(docker);
 }
 

@@ -15,6 +15,7 @@
 #include "worker/runtime/docker_api.h"
 #include "worker/runtime/docker_container.h"
 #include "worker/runtime/docker_http.h"
+#include "worker/runtime/docker_inspects.h"
 #include "worker/runtime/runtime.h"
 
 enum docker_connection {
@@ -48,6 +49,7 @@ struct docker {
     struct log_limit bad_lines;
     /* image id -> RepoDigests or null; network id -> driver or null */
     json_t *repo_digests, *network_drivers;
+    struct docker_inspects inspects; /**< of the list */
 };
 
 /** Makes the timers (NULL when memory is out). */
@@ -79,6 +81,8 @@ typedef void docker_describe_fn(void *context, const struct error *error, json_t
  *  @return 0 or -1 with ERROR_NO_MEMORY (fn is not called) */
 int docker_describe(struct docker *docker, const char *container_id, enum docker_priority priority,
                     bool with_facts, docker_describe_fn *fn, void *context, struct error *err);
+/** Whether the caches hold all that is needed beside that inspect. */
+bool docker_facts_known(struct docker *docker, const json_t *inspect);
 /** What the caches hold. */
 struct docker_facts docker_facts_of(struct docker *docker);
 

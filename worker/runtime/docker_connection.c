@@ -87,6 +87,7 @@ static void on_line(void *context, struct span line)
                                                .container_id = event.container_id,
                                                .exit_code = event.exit_code,
                                                .at_unix_ms = event.time_unix_ms};
+            docker_inspects_doubt(&docker->inspects, event.container_id);
             docker->base.callbacks.on_event(docker->base.callback_context, &told);
         }
     }
@@ -106,6 +107,7 @@ static void on_open(void *context)
 
     docker->connection = DOCKER_CONNECTED;
     docker->away_said = false;
+    docker_inspects_doubt_all(&docker->inspects);
     loop_timer_disarm(docker->retry);
     loop_timer_arm(docker->ping, PING_EVERY_MS);
     (void)snprintf(detail, sizeof detail, "%s %.100s, API %s",

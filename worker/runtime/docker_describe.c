@@ -118,19 +118,39 @@ static void find_unknown(void *context, const char *network_id)
     }
 }
 
-static void next_fact(struct describing *describing)
+/** A fact that no cache holds yet. */
+struct missing_fact {
+    json_t *cache; /* NULL = none is missing */
+    const char *key, *folder, *rest;
+};
+
+static struct missing_fact find_missing(struct docker *docker, const json_t *inspect)
 {
-    struct docker *docker = describing->operation.docker;
-    const char *image_id = docker_container_image_id(describing->inspect);
+    const char *image_id = docker_container_image_id(inspect);
     struct unknown_network network = {.known = docker->network_drivers};
 
-    docker_container_each_network(describing->inspect, find_unknown, &network);
+    docker_container_each_network(inspect, find_unknown, &network);
     if (image_id != NULL && json_object_get(docker->repo_digests, image_id) == NULL) {
-        ask_fact(describing, docker->repo_digests, image_id, "images", "/json");
-    } else if (network.id != NULL) {
-        ask_fact(describing, docker->network_drivers, network.id, "networks", "");
-    } else {
+        return (struct missing_fact){docker->repo_digests, image_id, "images", "/json"};
+    }
+    if (network.id != NULL) {
+        return (struct missing_fact){docker->network_drivers, network.id, "networks", ""};
+    }
+    return (struct missing_fact){0};
+}
+
+bool docker_facts_known(struct docker *docker, const json_t *inspect)
+{
+    return find_missing(docker, inspect).cache == NULL;
+}
+
+static void next_fact(struct describing *describing)
+{
+    struct missing_fact missing = find_missing(describing->operation.docker, describing->inspect);
+    if (missing.cache == NULL) {
         finish(describing, NULL);
+    } else {
+        ask_fact(describing, missing.cache, missing.key, missing.folder, missing.rest);
     }
 }
 

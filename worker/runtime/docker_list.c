@@ -2,19 +2,28 @@
 #include "worker/runtime/docker.h"
 #include "worker/runtime/docker_json.h"
 
-/* All containers: their ids, then an inspect of each, a few at a time so that others get calls too. */
+/* All containers: their ids, then an inspect of each whose kept inspect does not hold (docker_inspects.h), a few at a time
+ * so that others get calls too. */
 
 enum { INSPECTS_AT_ONCE = 8 };
+
+struct listing;
+
+/** An inspect under way. */
+struct look {
+    struct listing *listing;
+    bool open;
+    uint64_t begun, shown;
+    char *id;
+};
 
 struct listing {
     struct docker_operation operation;
     json_t *entries; /* the engine's list; NULL = not here yet */
     size_t next, open;
+    struct look looks[INSPECTS_AT_ONCE];
     bool failed;
     struct error error; /* the first */
-    struct arena arena;
-    struct runtime_container *containers;
-    size_t count;
     runtime_list_fn *fn;
     void *context;
 };
@@ -22,18 +31,10 @@ struct listing {
 static void release(struct docker_operation *operation)
 {
     struct listing *listing = (struct listing *)operation;
-    json_decref(listing->entries);
-    arena_release(&listing->arena);
-}
-
-static void finish(struct listing *listing)
-{
-    if (listing->failed) {
-        listing->fn(listing->context, &listing->error, NULL, 0);
-    } else {
-        listing->fn(listing->context, NULL, listing->containers, listing->count);
+    for (size_t i = 0; i < INSPECTS_AT_ONCE; i++) {
+        memory_free(listing->looks[i].id);
     }
-    docker_operation_free(&listing->operation);
+    json_decref(listing->entries);
 }
 
 static void fail(struct listing *listing, const struct error *error)
@@ -44,38 +45,110 @@ static void fail(struct listing *listing, const struct error *error)
     }
 }
 
-static void add(struct listing *listing, json_t *inspect)
+/* ---- the answer ---- */
+
+static size_t collect(struct listing *listing, struct runtime_container *containers)
 {
-    const struct docker_facts facts = docker_facts_of(listing->operation.docker);
-    struct error err = {0};
+    struct docker_inspects *inspects = &listing->operation.docker->inspects;
+    size_t i, count = 0;
+    json_t *entry;
+    docker_inspects_list_begin(inspects);
+    json_array_foreach(listing->entries, i, entry)
+    {
+        const struct runtime_container *kept =
+            docker_inspects_take(inspects, docker_json_text(entry, "Id"));
+        if (kept != NULL) {
+            containers[count++] = *kept;
+        }
+    }
+    docker_inspects_list_end(inspects);
+    return count;
+}
+
+static void finish(struct listing *listing)
+{
     struct runtime_container *containers =
-        arena_grow(&listing->arena, listing->containers, listing->count, sizeof *containers);
-    if (containers == NULL) {
+        listing->failed
+            ? NULL
+            : memory_alloc((json_array_size(listing->entries) + 1) * sizeof *containers);
+    struct error err = {0};
+    if (!listing->failed && containers == NULL) {
         error_no_memory(&err, "listing containers");
         fail(listing, &err);
-        return;
     }
-    listing->containers = containers;
-    if (docker_container_read(inspect, &facts, &listing->arena, &containers[listing->count],
-                              &err) != 0) {
-        fail(listing, &err);
+    if (listing->failed) {
+        listing->fn(listing->context, &listing->error, NULL, 0);
     } else {
-        listing->count++;
+        listing->fn(listing->context, NULL, containers, collect(listing, containers));
     }
+    memory_free(containers);
+    docker_operation_free(&listing->operation);
+}
+
+/* ---- the inspects ---- */
+
+static int keep(struct look *look, json_t *inspect, struct error *err)
+{
+    struct docker *docker = look->listing->operation.docker;
+    const struct docker_facts facts = docker_facts_of(docker);
+    struct runtime_container container;
+    struct arena arena = {0};
+    if (docker_container_read(inspect, &facts, &arena, &container, err) != 0) {
+        arena_release(&arena);
+        return -1;
+    }
+    return docker_inspects_keep(&docker->inspects, &container, &arena,
+                                docker_facts_known(docker, inspect) ? look->begun : 0, look->shown,
+                                clock_boot_ms(clock_system()), err);
 }
 
 static void inspect_more(struct listing *listing);
 
 static void on_described(void *context, const struct error *error, json_t *inspect)
 {
-    struct listing *listing = context;
+    struct look *look = context;
+    struct listing *listing = look->listing;
+    struct error err = {0};
+    look->open = false;
     listing->open--;
     if (error != NULL) {
         fail(listing, error);
-    } else if (inspect != NULL && !listing->failed) {
-        add(listing, inspect);
+    } else if (inspect == NULL) {
+        docker_inspects_forget(&listing->operation.docker->inspects, look->id);
+    } else if (!listing->failed && keep(look, inspect, &err) != 0) {
+        fail(listing, &err);
     }
     inspect_more(listing);
+}
+
+static int begin_look(struct listing *listing, const char *id, uint64_t shown, struct error *err)
+{
+    struct docker *docker = listing->operation.docker;
+    struct look *look = listing->looks;
+    while (look->open) {
+        look++;
+    }
+    memory_free(look->id);
+    *look = (struct look){.listing = listing,
+                          .shown = shown,
+                          .begun = docker_inspects_begin(&docker->inspects),
+                          .id = memory_strdup(id)};
+    if (look->id == NULL) {
+        return error_no_memory(err, "listing containers");
+    }
+    if (docker_describe(docker, id, DOCKER_NORMAL, true, on_described, look, err) != 0) {
+        return -1;
+    }
+    look->open = true;
+    listing->open++;
+    return 0;
+}
+
+/* Without the stream no event says what has changed. */
+static bool holds(struct docker *docker, const char *id, uint64_t shown)
+{
+    return docker->connection == DOCKER_CONNECTED &&
+           docker_inspects_hold(&docker->inspects, id, shown, clock_boot_ms(clock_system()));
 }
 
 static void inspect_more(struct listing *listing)
@@ -85,17 +158,15 @@ static void inspect_more(struct listing *listing)
         docker->calls_at_once < INSPECTS_AT_ONCE ? (size_t)docker->calls_at_once : INSPECTS_AT_ONCE;
     while (!listing->failed && listing->open < at_once &&
            listing->next < json_array_size(listing->entries)) {
-        const char *id = docker_json_text(json_array_get(listing->entries, listing->next), "Id");
+        const json_t *entry = json_array_get(listing->entries, listing->next++);
+        const char *id = docker_json_text(entry, "Id");
+        uint64_t shown = docker_inspects_shown(entry);
         struct error err = {0};
-        listing->next++;
         if (id == NULL) {
             error_set(&err, ERROR_CORRUPT, "the engine lists a container without an Id");
             fail(listing, &err);
-        } else if (docker_describe(docker, id, DOCKER_NORMAL, true, on_described, listing, &err) !=
-                   0) {
+        } else if (!holds(docker, id, shown) && begin_look(listing, id, shown, &err) != 0) {
             fail(listing, &err);
-        } else {
-            listing->open++;
         }
     }
     if (listing->open == 0) {

@@ -146,6 +146,7 @@ static struct answers {
     bool exists;
     char digest[64], address[64];
     size_t count;
+    enum runtime_status status; /* of the first of a list */
     enum runtime_history_answer history;
     int64_t times;
 } got;
@@ -182,8 +183,8 @@ static void on_list(void *context, const struct error *error,
                     const struct runtime_container *containers, size_t count)
 {
     (void)context;
-    (void)containers;
     got.lists++;
+    got.status = count > 0 ? containers[0].status : (enum runtime_status)0;
     got.error = error == NULL ? ERROR_NONE : error->code;
     got.count = count;
     loop_stop(loop, 0);
@@ -430,6 +431,51 @@ static void a_list_is_whole_or_an_error(void **state)
     assert_int_equal(got.error, ERROR_TIMEOUT);
 }
 
+static void a_list_inspects_what_may_have_changed(void **state)
+{
+    (void)state;
+    start();
+    list_and_wait();
+    list_and_wait();
+    assert_int_equal(got.count, 1);
+    assert_int_equal(routes[CONTAINER].requests, 1);
+    fake_engine_say(engine,
+                    "{\"Type\":\"container\",\"Action\":\"die\",\"Actor\":{\"ID\":\"" ID "\"}}\n");
+    wait_events(1);
+    routes[CONTAINER].body = INSPECT("exited");
+    list_and_wait();
+    assert_int_equal(routes[CONTAINER].requests, 2);
+    assert_int_equal(got.status, RUNTIME_EXITED);
+    /* Nothing is said of it, but the list shows it. */
+    routes[LIST].body = "[{\"Id\":\"" ID "\",\"State\":\"running\"}]";
+    routes[CONTAINER].body = INSPECT("running");
+    list_and_wait();
+    assert_int_equal(routes[CONTAINER].requests, 3);
+    assert_int_equal(got.status, RUNTIME_RUNNING);
+    fake_engine_end_stream(engine);
+    wait_state(RUNTIME_AWAY);
+    list_and_wait();
+    list_and_wait();
+    assert_int_equal(routes[CONTAINER].requests, 5);
+    wait_state(RUNTIME_BACK);
+    list_and_wait();
+    list_and_wait();
+    assert_int_equal(routes[CONTAINER].requests, 6);
+}
+
+static void a_list_asks_again_for_facts_that_did_not_come(void **state)
+{
+    (void)state;
+    routes[NETWORK].status = 500;
+    start();
+    list_and_wait();
+    routes[NETWORK].status = 200;
+    list_and_wait();
+    assert_int_equal(routes[CONTAINER].requests, 2);
+    list_and_wait();
+    assert_int_equal(routes[CONTAINER].requests, 2);
+}
+
 static void an_answer_without_end_is_cut_off(void **state)
 {
     char *big = malloc(BIG_BYTES);
@@ -622,6 +668,8 @@ int main(void)
         TEST(an_image_that_is_gone_is_asked_for_once),
         TEST(errors_of_an_inspect_are_told_apart),
         TEST(a_list_is_whole_or_an_error),
+        TEST(a_list_inspects_what_may_have_changed),
+        TEST(a_list_asks_again_for_facts_that_did_not_come),
         TEST(an_answer_without_end_is_cut_off),
         TEST(a_signal_reaches_the_run_only),
         TEST(a_kill_without_an_answer_may_have_been_sent),
