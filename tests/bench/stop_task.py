@@ -17,30 +17,10 @@ import sys
 import tempfile
 import venv
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, "..", "e2e"))
-os.environ.setdefault("STOPFLEET_BIN", os.path.join(HERE, "..", "..", "build", "release", "bin"))
-
-from stopfleet import CLUSTER, Fleet, Program  # noqa: E402
-from redis_server import Redis  # noqa: E402
-from server import CACHE, Server, accepts, free_port, wait_for  # noqa: E402
-
+from bench import CLUSTER, HERE, cpu_seconds, fleet, memory_mib
+from server import CACHE, Server, accepts, free_port, wait_for
 
 TASKS = 50
-
-
-class DevBroker(Program):
-    def __init__(self, directory):
-        self.address_file = os.path.join(directory, "address")
-        super().__init__(directory, "stopfleet-devbroker", ["--address-file", self.address_file])
-
-    def is_ready(self):
-        return os.path.exists(self.address_file)
-
-    @property
-    def bootstrap(self):
-        with open(self.address_file, encoding="ascii") as f:
-            return f.read().strip()
 
 
 class Moto(Server):
@@ -92,28 +72,17 @@ def measure(what, url, tasks, connections, seconds, signed="unsigned"):
     return rate, int(found["wrong"])
 
 
-def cpu_seconds(pid):
-    """User and system time of a process, all its threads."""
-    with open(f"/proc/{pid}/stat", encoding="ascii") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def measure_stopfleet(directory, seconds):
+def measure_stopfleet(seconds):
     wrong = 0
-    broker = DevBroker(os.path.join(directory, "broker")).start()
-    redis = Redis(os.path.join(directory, "redis")).start()
-    fleet = Fleet(directory, broker, redis)
-    try:
-        fleet.kafka_flags = ["--kafka-brokers", broker.bootstrap, "--kafka-option", "fetch.wait.max.ms=10"]
-        fleet.make_topics()
-        worker = fleet.process_worker()
-        api = fleet.api()
+    with fleet() as made:
+        made.kafka_flags += ["--kafka-option", "fetch.wait.max.ms=10"]
+        worker = made.process_worker()
+        api = made.api()
         for i in range(TASKS):
-            fleet.run_process(worker, f"target-{i}", "exec sleep 3600", flags=["--stop-timeout", "1"])
-        tasks = wait_for(lambda: len(fleet.tasks(api)) == TASKS and fleet.tasks(api), 30, f"{TASKS} tasks in the view")
+            made.run_process(worker, f"target-{i}", "exec sleep 3600", flags=["--stop-timeout", "1"])
+        tasks = wait_for(lambda: len(made.tasks(api)) == TASKS and made.tasks(api), 30, f"{TASKS} tasks in the view")
         best = 0
-        parts = {"API": api.pid, "broker": broker.pid, "Redis": redis.pid, "worker": worker.pid}
+        parts = {"API": api.pid, "broker": made.kafka.pid, "Redis": made.redis.pid, "worker": worker.pid}
         for connections in (1, 64):
             before = {name: cpu_seconds(pid) for name, pid in parts.items()}
             rate, failed = measure("stopfleet-api", api.url, tasks, connections, seconds)
@@ -121,14 +90,8 @@ def measure_stopfleet(directory, seconds):
             print(f"  CPU a StopTask: {used}")
             wrong += failed
             best = max(best, rate)
-        with open(f"/proc/{api.pid}/status", encoding="ascii") as f:
-            peak = int(re.search(r"VmHWM:\s+(\d+)", f.read()).group(1))
-        print(f"stopfleet-api, peak resident memory: {peak / 1024:.1f} MiB")
+        print(f"stopfleet-api, peak resident memory: {memory_mib(api.pid, 'VmHWM'):.1f} MiB")
         return best, wrong
-    finally:
-        fleet.close()
-        redis.stop()
-        broker.stop()
 
 
 def main():
@@ -138,7 +101,7 @@ def main():
     arguments = parser.parse_args()
     directory = tempfile.mkdtemp(prefix="stopfleet-bench-")
     try:
-        best, wrong = measure_stopfleet(directory, arguments.seconds)
+        best, wrong = measure_stopfleet(arguments.seconds)
         if arguments.moto:
             with Moto(os.path.join(directory, "moto")) as moto:
                 rate, failed = measure("moto_server", f"http://127.0.0.1:{moto.port}", [moto.make_task()], 64, arguments.seconds, "signed")
