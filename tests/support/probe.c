@@ -5,6 +5,7 @@
  *   late MS [CODE] ends so many milliseconds after the first such signal
  *   exit CODE [MS] ends by itself after so many milliseconds (default 0)
  *   hog MS         takes all memory that it gets after so many milliseconds
+ *   deaf           has no handler for any signal: as PID 1 of a container it gets none but SIGKILL
  * Linked statically it is the whole image of a container. */
 
 #include <errno.h>
@@ -18,7 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum probe_mode { PROBE_OBEY = 1, PROBE_IGNORE, PROBE_LATE, PROBE_EXIT, PROBE_HOG };
+enum probe_mode { PROBE_OBEY = 1, PROBE_IGNORE, PROBE_LATE, PROBE_EXIT, PROBE_HOG, PROBE_DEAF };
 
 struct probe {
     enum probe_mode mode;
@@ -75,11 +76,9 @@ static bool parse_mode(struct probe *probe, int count, char **words)
         int required;
         int delay_at; /* which argument is the delay, and which the exit code; 0: none */
         int code_at;
-    } modes[] = {{"obey", PROBE_OBEY, 0, 0, 1},
-                 {"ignore", PROBE_IGNORE, 0, 0, 0},
-                 {"late", PROBE_LATE, 1, 1, 2},
-                 {"exit", PROBE_EXIT, 1, 2, 1},
-                 {"hog", PROBE_HOG, 1, 1, 0}};
+    } modes[] = {{"obey", PROBE_OBEY, 0, 0, 1}, {"ignore", PROBE_IGNORE, 0, 0, 0},
+                 {"late", PROBE_LATE, 1, 1, 2}, {"exit", PROBE_EXIT, 1, 2, 1},
+                 {"hog", PROBE_HOG, 1, 1, 0},   {"deaf", PROBE_DEAF, 0, 0, 0}};
 
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (count < 1 || strcmp(words[0], modes[i].name) != 0) {
@@ -144,6 +143,9 @@ static void take_memory(void)
 
 static int run(const struct probe *probe)
 {
+    while (probe->mode == PROBE_DEAF) {
+        (void)pause();
+    }
     if (probe->mode != PROBE_EXIT && probe->mode != PROBE_HOG) {
         record_signals(probe, -1, probe->mode != PROBE_IGNORE);
     }
@@ -169,7 +171,7 @@ int main(int argc, char **argv)
     }
     if (!parse_mode(&probe, argc - first, argv + first)) {
         (void)fprintf(stderr, "usage: probe [--file PATH] obey [CODE] | ignore | late MS [CODE] | "
-                              "exit CODE [MS] | hog MS\n");
+                              "exit CODE [MS] | hog MS | deaf\n");
         return 2;
     }
     if (path != NULL) {
@@ -181,7 +183,9 @@ int main(int argc, char **argv)
     }
     sigset_t all;
     sigfillset(&all);
-    (void)sigprocmask(SIG_SETMASK, &all, NULL);
+    if (probe.mode != PROBE_DEAF) {
+        (void)sigprocmask(SIG_SETMASK, &all, NULL);
+    }
     say(&probe, "start", argv[first], 0);
     return run(&probe);
 }

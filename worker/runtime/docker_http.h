@@ -51,8 +51,9 @@ enum docker_priority {
 };
 
 struct docker_request {
-    const char *method; /**< "GET", "POST" (without a body) */
+    const char *method; /**< "GET", "POST" */
     const char *path;   /**< with query, copied */
+    const char *body;   /**< JSON of a POST, copied; NULL = none */
     int64_t limit_ms;   /**< from now to the answer's end, waiting included */
     enum docker_priority priority;
 };

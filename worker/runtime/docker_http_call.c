@@ -181,7 +181,7 @@ int docker_http_call(struct docker_http *http, const struct docker_request *requ
     call->limit = loop_timer_new(http->loop, call_limit_reached, call);
     if (call->limit == NULL ||
         docker_transfer_init(&call->transfer, &http->endpoint, request->method, request->path,
-                             call_write, err) != 0) {
+                             request->body, call_write, err) != 0) {
         loop_timer_free(call->limit);
         memory_free(call);
         return error_no_memory(err, "calling the engine");

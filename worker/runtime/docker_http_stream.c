@@ -86,8 +86,8 @@ int docker_http_stream(struct docker_http *http, const char *path,
     *stream = (struct docker_stream){
         .transfer.done = stream_done, .http = http, .callbacks = *callbacks, .context = context};
     line_splitter_init(&stream->lines, DOCKER_HTTP_LINE_MAX_BYTES);
-    if (docker_transfer_init(&stream->transfer, &http->endpoint, "GET", path, stream_write, err) !=
-        0) {
+    if (docker_transfer_init(&stream->transfer, &http->endpoint, "GET", path, NULL, stream_write,
+                             err) != 0) {
         memory_free(stream);
         return -1;
     }

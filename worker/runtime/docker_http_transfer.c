@@ -100,28 +100,38 @@ static bool set_endpoint(CURL *easy, const struct docker_endpoint *endpoint, con
 }
 
 /* A reused connection that turns out dead makes libcurl repeat the request by itself. */
-static bool set_method(CURL *easy, const char *method)
+static bool set_method(CURL *easy, const char *method, const char *body)
 {
     if (strcmp(method, "GET") == 0) {
         return SET(CURLOPT_HTTPGET, 1L);
     }
-    return SET(CURLOPT_POST, 1L) && SET(CURLOPT_POSTFIELDS, "") && SET(CURLOPT_POSTFIELDSIZE, 0L) &&
+    return SET(CURLOPT_POST, 1L) && SET(CURLOPT_COPYPOSTFIELDS, body == NULL ? "" : body) &&
            SET(CURLOPT_FRESH_CONNECT, 1L) && SET(CURLOPT_FORBID_REUSE, 1L);
 }
 
+static bool set_headers(struct docker_transfer *transfer, const char *body)
+{
+    CURL *easy = transfer->easy;
+    if (body == NULL) {
+        return true;
+    }
+    transfer->headers = curl_slist_append(NULL, "Content-Type: application/json");
+    return transfer->headers != NULL && SET(CURLOPT_HTTPHEADER, transfer->headers);
+}
+
 int docker_transfer_init(struct docker_transfer *transfer, const struct docker_endpoint *endpoint,
-                         const char *method, const char *path, docker_write_fn *write,
-                         struct error *err)
+                         const char *method, const char *path, const char *body,
+                         docker_write_fn *write, struct error *err)
 {
     CURL *easy = curl_easy_init();
 
     transfer->easy = easy;
     transfer->path = memory_strdup(path);
     if (easy == NULL || transfer->path == NULL || !set_endpoint(easy, endpoint, path) ||
-        !set_method(easy, method) || !SET(CURLOPT_WRITEFUNCTION, write) ||
-        !SET(CURLOPT_WRITEDATA, transfer) || !SET(CURLOPT_PRIVATE, transfer) ||
-        !SET(CURLOPT_ERRORBUFFER, transfer->error_text) || !SET(CURLOPT_NOSIGNAL, 1L) ||
-        !SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ||
+        !set_method(easy, method, body) || !set_headers(transfer, body) ||
+        !SET(CURLOPT_WRITEFUNCTION, write) || !SET(CURLOPT_WRITEDATA, transfer) ||
+        !SET(CURLOPT_PRIVATE, transfer) || !SET(CURLOPT_ERRORBUFFER, transfer->error_text) ||
+        !SET(CURLOPT_NOSIGNAL, 1L) || !SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1) ||
         !SET(CURLOPT_TCP_KEEPALIVE, 1L) || !SET(CURLOPT_TCP_KEEPIDLE, (long)TCP_KEEPALIVE_S) ||
         !SET(CURLOPT_USERAGENT, "stopfleet/" STOPFLEET_VERSION)) {
         docker_transfer_release(transfer);
@@ -136,6 +146,8 @@ void docker_transfer_release(struct docker_transfer *transfer)
 {
     curl_easy_cleanup(transfer->easy);
     transfer->easy = NULL;
+    curl_slist_free_all(transfer->headers);
+    transfer->headers = NULL;
     memory_free(transfer->path);
     transfer->path = NULL;
 }

@@ -22,6 +22,7 @@ void docker_endpoint_release(struct docker_endpoint *endpoint);
 /** Embedded first in calls and streams. */
 struct docker_transfer {
     CURL *easy;
+    struct curl_slist *headers;
     char *path;
     char error_text[CURL_ERROR_SIZE];
     /** libcurl is done with it; it is out of the multi handle already */
@@ -30,11 +31,11 @@ struct docker_transfer {
 
 typedef size_t docker_write_fn(char *bytes, size_t size, size_t count, void *context);
 
-/** Makes the easy handle; the caller adds it to the multi handle.
+/** Makes the easy handle; the caller adds it to the multi handle. body: JSON of a POST, copied; NULL = none.
  *  @return 0 or -1 with ERROR_NO_MEMORY, and nothing to release */
 int docker_transfer_init(struct docker_transfer *transfer, const struct docker_endpoint *endpoint,
-                         const char *method, const char *path, docker_write_fn *write,
-                         struct error *err);
+                         const char *method, const char *path, const char *body,
+                         docker_write_fn *write, struct error *err);
 void docker_transfer_release(struct docker_transfer *transfer);
 /** libcurl's text for the failure. */
 const char *docker_transfer_error(const struct docker_transfer *transfer, CURLcode code);

@@ -4,6 +4,7 @@
 #include "common/base/memory.h"
 #include "worker/runtime/docker.h"
 #include "worker/runtime/docker_answer.h"
+#include "worker/runtime/docker_first.h"
 #include "worker/runtime/docker_history.h"
 #include "worker/runtime/docker_json.h"
 #include "worker/runtime/signal_name.h"
@@ -11,17 +12,21 @@
 enum {
     DETAIL_SIZE = 400,
     PATH_MAX_BYTES = 4096,
+    POLICY_SIZE = 64,
     KILL_EXTRA_MS = 15000 /* after SIGKILL the engine waits 10 s, and 2 s more, for the end */
 };
 #define MS_PER_S INT64_C(1000)
 
-/* ---- signal: inspect, compare the run, POST /kill ---- */
+/* ---- signal: inspect, compare the run, what must come first, POST /kill ---- */
 
 struct signalling {
     struct docker_operation operation;
     char *container_id, *signal;
     int64_t started_at;
-    bool restarting; /* no process: the call only cancels the restart */
+    bool restarting;          /* no process: the call only cancels the restart */
+    enum docker_first first;  /* what is being done, or was done last; 0 = nothing yet */
+    char policy[POLICY_SIZE]; /* the restart policy that was there, "" = not touched */
+    bool resumed;
     runtime_signal_fn *fn;
     void *context;
 };
@@ -42,7 +47,7 @@ static void answer(struct signalling *signalling, enum runtime_answer what, cons
 static void on_killed(void *context, const struct docker_response *response)
 {
     struct signalling *signalling = context;
-    char detail[DETAIL_SIZE], message[DETAIL_SIZE - 20];
+    char detail[DETAIL_SIZE], message[DETAIL_SIZE - POLICY_SIZE - 80];
 
     if (response->outcome != DOCKER_ANSWERED) {
         answer(signalling,
@@ -51,8 +56,10 @@ static void on_killed(void *context, const struct docker_response *response)
         return;
     }
     docker_response_message(response, message, sizeof message);
-    (void)snprintf(detail, sizeof detail, "%ld%s%s", response->status,
-                   message[0] == '\0' ? "" : " ", message);
+    (void)snprintf(detail, sizeof detail, "%ld%s%s%s%s%s", response->status,
+                   message[0] == '\0' ? "" : " ", message,
+                   signalling->policy[0] == '\0' ? "" : "; restart policy set to no, was ",
+                   signalling->policy, signalling->resumed ? "; resumed" : "");
     enum runtime_answer what = docker_answer_of_kill(response->status, message);
     if (what == RUNTIME_SENT && signalling->restarting) {
         answer(signalling, RUNTIME_NOT_RUNNING, "between two restarts: the next one is cancelled");
@@ -61,7 +68,9 @@ static void on_killed(void *context, const struct docker_response *response)
     }
 }
 
-static int post_kill(struct signalling *signalling, struct error *err)
+/* POST /containers/ID/… */
+static int post(struct signalling *signalling, const char *what, const char *argument,
+                const char *body, docker_response_fn *fn, struct error *err)
 {
     struct docker *docker = signalling->operation.docker;
     bool is_kill = strcmp(signalling->signal, "SIGKILL") == 0;
@@ -70,19 +79,87 @@ static int post_kill(struct signalling *signalling, struct error *err)
     buffer_init(&path, PATH_MAX_BYTES);
     int result = buffer_append_text(&path, "/containers/", err);
     if (result == 0 && docker_api_path_escaped(&path, signalling->container_id, err) == 0 &&
-        buffer_append_text(&path, "/kill?signal=", err) == 0 &&
-        docker_api_path_escaped(&path, signalling->signal, err) == 0) {
+        buffer_append_text(&path, what, err) == 0 &&
+        docker_api_path_escaped(&path, argument, err) == 0) {
         const struct docker_request request = {.method = "POST",
                                                .path = path.data,
+                                               .body = body,
                                                .limit_ms = docker->call_timeout_ms +
                                                            (is_kill ? KILL_EXTRA_MS : 0),
                                                .priority = DOCKER_URGENT};
-        result = docker_call(docker, &request, on_killed, signalling, err);
+        result = docker_call(docker, &request, fn, signalling, err);
     } else {
         result = -1;
     }
     buffer_release(&path);
     return result;
+}
+
+static int describe(struct signalling *signalling, struct error *err);
+
+/* The policy was set, or the container resumed: looked at anew, since that took time. */
+static void on_first_done(void *context, const struct docker_response *response)
+{
+    struct signalling *signalling = context;
+    bool is_policy = signalling->first == DOCKER_FIRST_NO_RESTART;
+    char detail[DETAIL_SIZE], message[DETAIL_SIZE - 100] = "";
+    struct error err = {0};
+
+    if (response->outcome == DOCKER_ANSWERED && response->status < 300) {
+        signalling->resumed = !is_policy;
+        if (describe(signalling, &err) != 0) {
+            answer(signalling, RUNTIME_REFUSED, err.message);
+        }
+        return;
+    }
+    if (response->outcome == DOCKER_ANSWERED) {
+        docker_response_message(response, message, sizeof message);
+    }
+    (void)snprintf(detail, sizeof detail, "%s: %ld %s",
+                   is_policy ? "its restart policy could not be set to no before the signal"
+                             : "it could not be resumed before the signal",
+                   response->status,
+                   response->outcome == DOCKER_ANSWERED ? message : response->detail);
+    answer(signalling, RUNTIME_REFUSED, detail);
+}
+
+static int post_first(struct signalling *signalling, const struct runtime_container *container,
+                      enum docker_first first, struct error *err)
+{
+    if (first == signalling->first) {
+        return error_set(
+            err, ERROR_UNAVAILABLE, "%s",
+            first == DOCKER_FIRST_NO_RESTART
+                ? "the engine says that its restart policy was set to no, yet it is not"
+                : "the engine says that it was resumed, yet it is paused");
+    }
+    signalling->first = first;
+    if (first == DOCKER_FIRST_NO_RESTART) {
+        log_info(
+            "docker.restart_policy",
+            "the container's restart policy is set to no: the engine would start it again after "
+            "a signal that is not its own stop signal",
+            LOG_STR("container", signalling->container_id),
+            LOG_STR("policy", container->described.restart_policy),
+            LOG_STR("signal", signalling->signal),
+            LOG_STR("its own", container->configured_stop_signal));
+        (void)snprintf(signalling->policy, sizeof signalling->policy, "%s",
+                       container->described.restart_policy);
+        return post(signalling, "/update", "", "{\"RestartPolicy\":{\"Name\":\"no\"}}",
+                    on_first_done, err);
+    }
+    return post(signalling, "/unpause", "", NULL, on_first_done, err);
+}
+
+static int post_next(struct signalling *signalling, const struct runtime_container *container,
+                     struct error *err)
+{
+    enum docker_first first = signalling->operation.docker->engine.podman
+                                  ? DOCKER_FIRST_NOTHING
+                                  : docker_first_before(container, signalling->signal);
+    return first == DOCKER_FIRST_NOTHING
+               ? post(signalling, "/kill?signal=", signalling->signal, NULL, on_killed, err)
+               : post_first(signalling, container, first, err);
 }
 
 /* Whether it is still the run that is meant, and has a process. */
@@ -130,10 +207,16 @@ static void on_described(void *context, const struct error *error, json_t *inspe
         answer(signalling, RUNTIME_REFUSED, error != NULL ? error->message : err.message);
     } else if (!is_the_run(signalling, &container, &why)) {
         answer(signalling, RUNTIME_NOT_RUNNING, why);
-    } else if (post_kill(signalling, &err) != 0) {
+    } else if (post_next(signalling, &container, &err) != 0) {
         answer(signalling, RUNTIME_REFUSED, err.message);
     }
     arena_release(&arena);
+}
+
+static int describe(struct signalling *signalling, struct error *err)
+{
+    return docker_describe(signalling->operation.docker, signalling->container_id, DOCKER_URGENT,
+                           false, on_described, signalling, err);
 }
 
 void docker_signal(struct runtime *runtime, struct run run, const char *signal,
@@ -154,8 +237,7 @@ void docker_signal(struct runtime *runtime, struct run run, const char *signal,
     signalling->fn = fn;
     signalling->context = context;
     if (signalling->container_id == NULL || signalling->signal == NULL ||
-        docker_describe(docker, run.container_id, DOCKER_URGENT, false, on_described, signalling,
-                        &err) != 0) {
+        describe(signalling, &err) != 0) {
         answer(signalling, RUNTIME_REFUSED, "out of memory");
     }
 }

@@ -27,7 +27,20 @@
 enum { CALL_TIMEOUT_MS = 400, BIG_BYTES = (8 << 20) + 10 };
 
 /* Where the routes stand. */
-enum { VERSION, INFO, EVENTS, PING, LIST, CONTAINER, KILL, IMAGE, NETWORK, ROUTES };
+enum {
+    VERSION,
+    INFO,
+    EVENTS,
+    PING,
+    LIST,
+    CONTAINER,
+    KILL,
+    UPDATE,
+    UNPAUSE,
+    IMAGE,
+    NETWORK,
+    ROUTES
+};
 
 static struct fake_engine_route routes[ROUTES];
 static struct loop *loop;
@@ -86,6 +99,8 @@ static int set_up(void **state)
         [LIST] = {"GET", "/containers/json", FAKE_ANSWER, 200, "[{\"Id\":\"" ID "\"}]", 0},
         [CONTAINER] = {"GET", "/containers/" ID "/json", FAKE_ANSWER, 200, INSPECT("running"), 0},
         [KILL] = {"POST", "/containers/" ID "/kill", FAKE_ANSWER, 204, NULL, 0},
+        [UPDATE] = {"POST", "/containers/" ID "/update", FAKE_ANSWER, 200, "{}", 0},
+        [UNPAUSE] = {"POST", "/containers/" ID "/unpause", FAKE_ANSWER, 204, NULL, 0},
         [IMAGE] = {"GET", "/images/", FAKE_ANSWER, 200, "{\"RepoDigests\":[\"web@sha256:2\"]}", 0},
         [NETWORK] = {"GET", "/networks/", FAKE_ANSWER, 200, "{\"Driver\":\"macvlan\"}", 0},
     };
@@ -539,6 +554,41 @@ static void a_signal_that_cannot_be_asked_for_was_not_sent(void **state)
     assert_int_equal(routes[KILL].requests, 1);
 }
 
+#define STUBBORN(status)                                                                           \
+    "{\"Id\":\"" ID "\",\"State\":{\"Status\":\"" status "\",\"StartedAt\":"                       \
+    "\"2026-11-23T06:04:23.12989968Z\"},\"Config\":{\"StopSignal\":\"SIGQUIT\"},"                  \
+    "\"HostConfig\":{\"RestartPolicy\":{\"Name\":\"always\"}}}"
+
+/* Never a signal where the engine would start the container again, or leave it frozen. */
+static void what_must_come_first_is_done_or_nothing_is(void **state)
+{
+    (void)state;
+    start();
+    routes[CONTAINER].body = STUBBORN("running");
+    assert_int_equal(signal_and_wait("SIGQUIT"), RUNTIME_SENT);
+    assert_int_equal(signal_and_wait("SIGKILL"), RUNTIME_SENT);
+    assert_int_equal(routes[UPDATE].requests, 0);
+    assert_int_equal(routes[KILL].requests, 2);
+    /* the engine says yes, and the policy is there as before */
+    assert_int_equal(signal_and_wait("SIGTERM"), RUNTIME_REFUSED);
+    assert_non_null(strstr(got.detail, "yet it is not"));
+    routes[UPDATE].status = 500;
+    routes[UPDATE].body = "{\"message\":\"no\"}";
+    assert_int_equal(signal_and_wait("SIGTERM"), RUNTIME_REFUSED);
+    assert_string_equal(got.detail,
+                        "its restart policy could not be set to no before the signal: 500 no");
+    routes[UPDATE].manner = FAKE_HANG;
+    assert_int_equal(signal_and_wait("SIGTERM"), RUNTIME_REFUSED);
+    routes[CONTAINER].body =
+        "{\"Id\":\"" ID "\",\"State\":{\"Status\":\"paused\",\"StartedAt\":"
+        "\"2026-11-23T06:04:23.12989968Z\"},\"Config\":{\"StopSignal\":\"3\"}}";
+    routes[UNPAUSE].manner = FAKE_CLOSE;
+    assert_int_equal(signal_and_wait("SIGTERM"), RUNTIME_REFUSED);
+    assert_int_equal(routes[UNPAUSE].requests, 1);
+    assert_int_equal(routes[UPDATE].requests, 3);
+    assert_int_equal(routes[KILL].requests, 2);
+}
+
 static void signals_go_before_inspects_that_wait(void **state)
 {
     (void)state;
@@ -674,6 +724,7 @@ int main(void)
         TEST(a_signal_reaches_the_run_only),
         TEST(a_kill_without_an_answer_may_have_been_sent),
         TEST(a_signal_that_cannot_be_asked_for_was_not_sent),
+        TEST(what_must_come_first_is_done_or_nothing_is),
         TEST(signals_go_before_inspects_that_wait),
         TEST(calls_of_an_engine_that_hangs_end_in_time),
         TEST(the_engines_memory_is_read),

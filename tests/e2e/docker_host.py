@@ -1,0 +1,61 @@
+"""What a test class of one Docker host needs: Kafka, Redis, an API, an engine of its own and a worker, made once a class."""
+
+import os
+import shutil
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
+from kafka_server import Kafka  # noqa: E402
+from private_engine import PrivateEngine  # noqa: E402
+from redis_server import Redis  # noqa: E402
+
+
+class DockerHost(unittest.TestCase):
+    """After each test every base in Redis is the fold of the log."""
+
+    host_id = "a" * 32
+    worker_flags = ()
+
+    @classmethod
+    def setUpClass(cls):
+        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
+        cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
+        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
+        cls.addClassCleanup(cls.kafka.stop)
+        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
+        cls.addClassCleanup(cls.redis.stop)
+        cls.engine = PrivateEngine().start()
+        cls.docker = Containers(cls.engine)
+        cls.addClassCleanup(cls.docker.close)
+        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
+        cls.addClassCleanup(cls.fleet.close)
+        cls.fleet.make_topics()
+        cls.worker = cls.fleet.worker("docker-host", cls.host_id, [
+            "--runtime", "docker", "--docker-endpoint", cls.docker.endpoint, *cls.worker_flags])
+        cls.api = cls.fleet.api()
+
+    def tearDown(self):
+        self.fleet.assert_view_is_fold()
+
+    def run_task(self, name, *flags, command=("obey",)):
+        """A task of one container; (container id, task id)."""
+        container = self.docker.run(name, "--label", f"io.stopfleet.task={name}", *flags, command=list(command))
+        return container, self.fleet.task_of(self.api, name)
+
+    def stop(self, task, *, path="/"):
+        """StopTask, recorded; not waited for."""
+        status, answer = self.api.call("StopTask", {"cluster": CLUSTER, "task": task, "reason": "test"}, path=path)
+        self.assertEqual(status, 200, answer)
+
+    def stop_and_wait(self, task, seconds=30):
+        """The Task document once it is STOPPED."""
+        self.stop(task)
+        return self.fleet.wait_status(self.api, task, "STOPPED", seconds)
+
+    def ends(self, task):
+        """[(container run, exit code or None)] as the log has them."""
+        return [(e["container_id"], e.get("exit_code")) for e in self.fleet.events(task, "ContainerExited")]
