@@ -30,9 +30,10 @@ class Program(Server):
         super().__init__(directory)
         self.arguments = arguments
         self.extra = environment or {}
+        self.wrapper = []  # a command that the program is run under
 
     def argv(self):
-        return [os.path.join(BIN, self.name), *self.arguments]
+        return [*self.wrapper, os.path.join(BIN, self.name), *self.arguments]
 
     def environment(self):
         return {**os.environ, "ASAN_OPTIONS": "detect_leaks=1:abort_on_error=0", **self.extra}

@@ -5,11 +5,22 @@ It shares nothing with the machine's engine: its own socket, images, containerd 
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 
 import docker_engine
-from server import Server, ServerError
+from server import Server, ServerError, wait_for
+
+
+def _parent(pid):
+    """The parent of a process; None if it is not there, or only waits for its parent."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as f:
+            state, parent = f.read().rsplit(")", 1)[1].split()[:2]
+    except OSError:
+        return None
+    return None if state == "Z" else int(parent)
 
 
 class PrivateEngine(Server):
@@ -40,14 +51,43 @@ class PrivateEngine(Server):
         docker_engine.probe_image(at=self.socket)
         return self
 
+    def _processes(self):
+        """Everything that it started: containerd, the shims, and what runs in containers."""
+        shims = set()
+        pids = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+        for pid in pids:
+            try:
+                with open(f"/proc/{pid}/cmdline", "rb") as f:
+                    if self.directory.encode() in f.read():
+                        shims.add(pid)
+            except OSError:
+                pass
+        return shims | {pid for pid in pids if _parent(pid) in shims}
+
+    def power_cut(self):
+        """What a host's sudden end does: every process of it is killed at once, and /run is empty."""
+        own = self._processes()
+        self.kill()
+        for pid in own:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        wait_for(lambda: not any(_parent(pid) is not None for pid in own), 30, "the end of what the engine ran")
+        self._unmount()
+        shutil.rmtree(os.path.join(self.directory, "exec"), ignore_errors=True)
+
+    def _unmount(self):
+        with open("/proc/self/mounts", encoding="utf-8") as f:
+            mounted = [line.split()[1] for line in f if line.split()[1].startswith(self.directory + "/")]
+        for path in sorted(mounted, reverse=True):
+            subprocess.run(["umount", "-l", path], check=False)
+
     def close(self):
         """Removes its containers, ends it, and takes its folder away."""
         if self.alive():
             for container in docker_engine.docker("ps", "-aq", at=self.socket).split():
                 docker_engine.docker("rm", "-f", container, at=self.socket, check=False)
         self.stop()
-        with open("/proc/self/mounts", encoding="utf-8") as f:
-            mounted = [line.split()[1] for line in f if line.split()[1].startswith(self.directory + "/")]
-        for path in sorted(mounted, reverse=True):
-            subprocess.run(["umount", "-l", path], check=False)
+        self._unmount()
         shutil.rmtree(self.directory, ignore_errors=True)
