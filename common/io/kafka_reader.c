@@ -14,7 +14,8 @@ struct kafka_reader {
     struct kafka_reader_callbacks callbacks;
     void *context;
     char *topic;
-    bool topic_known; /**< librdkafka has the topic's metadata */
+    rd_kafka_topic_t *handle; /**< so that librdkafka looks the topic up from the beginning on */
+    bool topic_known;         /**< librdkafka has the topic's metadata */
     bool has_group;
     int32_t partition_count; /**< of the last assignment */
 };
@@ -133,6 +134,7 @@ struct kafka_reader *kafka_reader_new(struct loop *loop, const struct kafka_conf
         memory_free(reader);
         return NULL;
     }
+    reader->handle = rd_kafka_topic_new(reader->client.rk, topic, NULL);
     return reader;
 }
 
@@ -140,6 +142,9 @@ void kafka_reader_free(struct kafka_reader *reader)
 {
     if (reader == NULL) {
         return;
+    }
+    if (reader->handle != NULL) {
+        rd_kafka_topic_destroy(reader->handle);
     }
     kafka_client_release(&reader->client);
     memory_free(reader->topic);

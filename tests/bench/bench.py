@@ -38,19 +38,20 @@ class DevBroker(Program):
 
 
 @contextlib.contextmanager
-def fleet(kafka=False):
-    """A Fleet with topics on a broker and a Redis of its own; the real Kafka instead of the dev broker if so wanted."""
+def fleet(dev_broker=False):
+    """A Fleet with topics on a Kafka and a Redis of its own; the dev broker instead of Kafka if so wanted."""
     directory = tempfile.mkdtemp(prefix="stopfleet-bench-")
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, directory, ignore_errors=True)
         place = os.path.join(directory, "broker")
-        broker = (Kafka(place) if kafka else DevBroker(place)).start()
+        broker = (DevBroker(place) if dev_broker else Kafka(place)).start()
         stack.callback(broker.stop)
         redis = Redis(os.path.join(directory, "redis")).start()
         stack.callback(redis.stop)
         made = Fleet(directory, broker, redis)
         stack.callback(made.close)
-        made.kafka_flags = ["--kafka-brokers", broker.bootstrap]
+        # The dev broker does not end a waiting fetch when a record comes.
+        made.kafka_flags = ["--kafka-brokers", broker.bootstrap, *(["--kafka-option", "fetch.wait.max.ms=10"] if dev_broker else [])]
         made.make_topics()
         yield made
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """How long a worker takes to find the containers of a Docker engine, and a new one among them.
 
-  tests/bench/discovery.py [--containers N] [--created N] [--rounds N] [--starts N] [--kafka]
+  tests/bench/discovery.py [--containers N] [--created N] [--rounds N] [--starts N] [--dev-broker]
 
 On an engine of its own (root). Each round has an empty log, view and state directory: from the worker's start until the view
 has all. Then new containers are started one by one: from the start by the engine's clock until the view has the task. At the
 end the worker is killed and started again; exit status 1 if that wrote a TaskObserved. --created: so many of the containers
-are only created, not started. --kafka: the real Kafka instead of the dev broker.
+are only created, not started. --dev-broker: it instead of the real Kafka.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def observed(made):
 def measure(arguments, engine, containers):
     first, new = [], []
     for turn in range(arguments.rounds):
-        with fleet(kafka=arguments.kafka) as made:
+        with fleet(arguments.dev_broker) as made:
             caller = Caller(made.api().url)
             total = len(containers.ids)
             began = time.time()
@@ -76,7 +76,7 @@ def main():
     parser.add_argument("--created", type=int, default=0)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--starts", type=int, default=20)
-    parser.add_argument("--kafka", action="store_true")
+    parser.add_argument("--dev-broker", action="store_true")
     arguments = parser.parse_args()
     say_machine()
     engine = PrivateEngine()

@@ -74,8 +74,7 @@ def measure(what, url, tasks, connections, seconds, signed="unsigned"):
 
 def measure_stopfleet(seconds):
     wrong = 0
-    with fleet() as made:
-        made.kafka_flags += ["--kafka-option", "fetch.wait.max.ms=10"]
+    with fleet(dev_broker=True) as made:
         worker = made.process_worker()
         api = made.api()
         for i in range(TASKS):

@@ -59,7 +59,7 @@ def main():
     parser.add_argument("--fill", default=os.path.join(HERE, "..", "..", "build", "dev", "tests", "fill_view"))
     arguments = parser.parse_args()
     say_machine()
-    with fleet() as made:
+    with fleet(dev_broker=True) as made:
         empty = used_memory(made.redis)
         began = time.monotonic()
         subprocess.run([arguments.fill, made.redis.address, str(arguments.hosts), str(arguments.tasks)], check=True)

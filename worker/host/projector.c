@@ -303,7 +303,9 @@ void projector_step(struct projector *projector)
         projector->paused = false;
         kafka_reader_resume(projector->reader);
     }
-    if (projector->at_end && projector->queue.count == 0 && projector->batch.count == 0) {
+    /* Kafka says that it is the end only half a second after the last record. */
+    bool read = projector->at_end || projector->read_next >= projector->end;
+    if (read && projector->queue.count == 0 && projector->batch.count == 0) {
         projector->ready = true;
     }
 }
