@@ -46,7 +46,7 @@ static void add_task(const struct describe_tasks *describe, size_t index,
 {
     struct error err = {0};
     json_t *document;
-    if (!read->found) {
+    if (!read->found || !view_check_is_ours(describe->service, read)) {
         json_build_append(build, failures,
                           failure(describe, describe->ids[index], "MISSING", NULL));
         return;

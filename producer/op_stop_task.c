@@ -200,7 +200,8 @@ static int check(const struct stop_task *stop, const struct redis_read *read,
         *error = stop->refusal;
         return -1;
     }
-    if (read->count != 1 || !read->tasks[0].found) {
+    bool found = read->count == 1 && read->tasks[0].found;
+    if (!found || !view_check_is_ours(stop->service, &read->tasks[0])) {
         return ecs_error_set(error,
                              read->complete ? ECS_ERROR_TASK_NOT_FOUND : ECS_ERROR_VIEW_INCOMPLETE,
                              NULL, NULL);

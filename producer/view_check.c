@@ -1,5 +1,7 @@
 #include "producer/view_check.h"
 
+#include "common/domain/record.h"
+
 int view_check_answer(const struct error *failure, struct ecs_error *error)
 {
     if (failure == NULL) {
@@ -16,6 +18,18 @@ int view_check_cluster(const struct service *service, const char *cluster, bool 
     }
     return ecs_error_set(error, complete ? ECS_ERROR_CLUSTER_NOT_FOUND : ECS_ERROR_VIEW_INCOMPLETE,
                          NULL, NULL);
+}
+
+static bool says(struct span record, const char *key, const char *wanted)
+{
+    struct span said = record_peek_text(record, key);
+    return said.data == NULL || span_equal_text(said, wanted);
+}
+
+bool view_check_is_ours(const struct service *service, const struct redis_task *task)
+{
+    return says(task->host_record, "account", service->account) &&
+           says(task->host_record, "region", service->region);
 }
 
 int view_check_page(const struct error *failure, const struct redis_page *page,

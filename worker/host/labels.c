@@ -11,6 +11,7 @@ enum label_kind {
     LABEL_NAME = 1,
     LABEL_TEXT,
     LABEL_BOOLEAN,
+    LABEL_REFUSAL, /* as LABEL_BOOLEAN, in any case: who mistypes it means what it refuses */
     LABEL_LIST,
     LABEL_SIGNAL,
     LABEL_DURATION,
@@ -134,6 +135,9 @@ static bool read_value(const struct label_spec *spec, const char *value, struct 
     }
     case LABEL_BOOLEAN:
         return option_text_to_boolean(span_of(value), slot);
+    case LABEL_REFUSAL:
+        *(bool *)slot = true;
+        return option_text_to_boolean(span_of(value), slot);
     case LABEL_SIGNAL:
         *(const char **)slot = signal_name_normalize(span_of(value));
         return *(const char **)slot != NULL;
@@ -197,7 +201,8 @@ const char *labels_tag_key(const struct runtime_label *label)
 static const struct label_spec *find_spec(const char *key)
 {
     for (size_t i = 0; i < SPEC_COUNT; i++) {
-        if (strcmp(SPECS[i].key, key) == 0) {
+        bool any_case = SPECS[i].kind == LABEL_REFUSAL;
+        if ((any_case ? strcasecmp(SPECS[i].key, key) : strcmp(SPECS[i].key, key)) == 0) {
             return &SPECS[i];
         }
     }

@@ -5,18 +5,19 @@
 #include "common/domain/arn.h"
 #include "worker/host/group_member.h"
 
-#define ECS_PREFIX    "com.amazonaws.ecs."
-#define ECS_TASK_ARN  ECS_PREFIX "task-arn"
-#define ECS_CLUSTER   ECS_PREFIX "cluster"
-#define ECS_AGENT     "ecs-agent"
-#define ECS_IMAGE     "amazon-ecs-agent"
-#define POD_UID       "io.kubernetes.pod.uid"
-#define NOMAD_ALLOC   "com.hashicorp.nomad.alloc_id"
-#define SWARM_TASK    "com.docker.swarm.task.id"
-#define PODMAN_UNIT   "PODMAN_SYSTEMD_UNIT"
-#define TASK_LABEL    LABEL_PREFIX "task"
-#define CLUSTER_LABEL LABEL_PREFIX "cluster"
-#define OWN_PROJECT   "stopfleet"
+#define ECS_PREFIX      "com.amazonaws.ecs."
+#define ECS_TASK_ARN    ECS_PREFIX "task-arn"
+#define ECS_CLUSTER     ECS_PREFIX "cluster"
+#define ECS_AGENT       "ecs-agent"
+#define ECS_IMAGE       "amazon-ecs-agent"
+#define POD_UID         "io.kubernetes.pod.uid"
+#define NOMAD_ALLOC     "com.hashicorp.nomad.alloc_id"
+#define SWARM_TASK      "com.docker.swarm.task.id"
+#define PODMAN_UNIT     "PODMAN_SYSTEMD_UNIT"
+#define TASK_LABEL      LABEL_PREFIX "task"
+#define CLUSTER_LABEL   LABEL_PREFIX "cluster"
+#define COMPONENT_LABEL LABEL_PREFIX "component"
+#define OWN_PROJECT     "stopfleet"
 
 /** Others that stop and start containers: by which label they are known, and what is one task of theirs once adopted. */
 struct supervisor {
@@ -104,10 +105,9 @@ static bool is_adopted(const struct membership_scene *scene, enum group_exclusio
 }
 
 static enum group_exclusion own_exclusion(const struct membership_scene *scene,
-                                          const struct runtime_container *container,
-                                          const struct label_values *labels)
+                                          const struct runtime_container *container)
 {
-    if (labels->component != NULL || container == scene->own ||
+    if (labels_get(container, COMPONENT_LABEL) != NULL || container == scene->own ||
         same(labels_get(container, COMPOSE_PROJECT), OWN_PROJECT)) {
         return GROUP_OWN;
     }
@@ -142,7 +142,7 @@ static enum group_exclusion exclusion_of(const struct membership_scene *scene,
                                          const struct label_values *labels)
 {
     const struct supervisor *supervisor = supervisor_of(scene, container);
-    enum group_exclusion own = own_exclusion(scene, container, labels);
+    enum group_exclusion own = own_exclusion(scene, container);
     if (labels->ignore) {
         return GROUP_IGNORED;
     }

@@ -164,6 +164,25 @@ static struct span encoded(const struct record_spec *spec, const void *record)
     return span;
 }
 
+struct span harness_host_record(struct harness *harness, const char *host, const char *account,
+                                const char *region)
+{
+    struct host_record record = {.version = 1,
+                                 .host = host,
+                                 .name = "node-7.example",
+                                 .account = account,
+                                 .region = region == NULL ? harness->options.region : region,
+                                 .cluster = "prod",
+                                 .partition = 3,
+                                 .registered_at = 1699990000000,
+                                 .runtime = "docker",
+                                 .os = "linux",
+                                 .architecture = "x86_64",
+                                 .worker_version = "0.1.0",
+                                 .status = "ACTIVE"};
+    return encoded(&HOST_RECORD_SPEC, &record);
+}
+
 struct redis_task harness_task_of(struct harness *harness, const char *id, const char *host,
                                   const char *family, const char *group, const char *started_by)
 {
@@ -189,19 +208,6 @@ struct redis_task harness_task_of(struct harness *harness, const char *id, const
                         .tags = {&tag, 1}},
         .tags = {&tag, 1},
     };
-    struct host_record record = {.version = 1,
-                                 .host = host,
-                                 .name = "node-7.example",
-                                 .account = HARNESS_ACCOUNT,
-                                 .region = harness->options.region,
-                                 .cluster = "prod",
-                                 .partition = 3,
-                                 .registered_at = 1699990000000,
-                                 .runtime = "docker",
-                                 .os = "linux",
-                                 .architecture = "x86_64",
-                                 .worker_version = "0.1.0",
-                                 .status = "ACTIVE"};
     return (struct redis_task){
         .found = true,
         .id = span_of(id),
@@ -209,7 +215,7 @@ struct redis_task harness_task_of(struct harness *harness, const char *id, const
         .pos = 10,
         .base = encoded(&TASK_SPEC, &task),
         .live = span_of("c1=HEALTHY\n"),
-        .host_record = encoded(&HOST_RECORD_SPEC, &record),
+        .host_record = harness_host_record(harness, host, HARNESS_ACCOUNT, NULL),
         .connected = true,
         .connected_at = 1699990001000,
     };

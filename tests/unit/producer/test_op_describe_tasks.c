@@ -29,11 +29,12 @@ static const json_t *list(const struct harness_call *call, const char *name)
     return found;
 }
 
-static void found_and_missing_tasks_are_told_apart(void **state)
+/* What is of another account is as good as not there. */
+static void assert_found_and_missing(struct harness *harness, const struct redis_task *missing)
 {
     struct harness_call call;
-    struct redis_task tasks[2] = {harness_task(*state, HARNESS_TASK), {.found = false}};
-    harness_begin(*state, &call, "DescribeTasks", DESCRIBE);
+    struct redis_task tasks[2] = {harness_task(harness, HARNESS_TASK), *missing};
+    harness_begin(harness, &call, "DescribeTasks", DESCRIBE);
     assert_int_equal(fake.id_count, 2);
     answer(tasks, 2, true);
     assert_int_equal(call.status, 200);
@@ -48,6 +49,15 @@ static void found_and_missing_tasks_are_told_apart(void **state)
                                   "\",\"reason\":\"MISSING\"}]");
     free(failures);
     harness_end(&call);
+}
+
+static void found_and_missing_tasks_are_told_apart(void **state)
+{
+    struct redis_task missing = {.found = false};
+    struct redis_task foreign = harness_task(*state, OTHER);
+    foreign.host_record = harness_host_record(*state, "node-8", "111111111111", NULL);
+    assert_found_and_missing(*state, &missing);
+    assert_found_and_missing(*state, &foreign);
 }
 
 static void tags_come_when_asked_for(void **state)

@@ -436,6 +436,27 @@ static void host_without_registration_is_a_server_exception(void **state)
     }
 }
 
+/* A view that programs of two accounts share by mistake: nobody else's task is stopped. */
+static void task_of_another_account_or_region_is_not_found(void **state)
+{
+    struct harness *harness = *state;
+    static const char *const others[][2] = {{"111111111111", "us-east-1"},
+                                            {HARNESS_ACCOUNT, "eu-west-1"}};
+    for (size_t i = 0; i < 2; i++) {
+        struct harness_call call;
+        struct redis_task task = harness_task(harness, HARNESS_TASK);
+        task.host_record = harness_host_record(harness, "node-7", others[i][0], others[i][1]);
+        const struct redis_read read = {
+            .complete = true, .cluster_known = true, .tasks = &task, .count = 1};
+        harness_begin(harness, &call, "StopTask", STOP);
+        fake_answer_read(NULL, &read);
+        assert_false(fake.sent);
+        harness_assert_error(&call, 400, "InvalidParameterException",
+                             "The referenced task was not found.");
+        harness_end(&call);
+    }
+}
+
 static void task_that_cannot_be_read_back_is_said_to_be_recorded(void **state)
 {
     struct harness *harness = *state;
@@ -479,6 +500,7 @@ int main(void)
         TEST(reason_has_1024_characters_at_most),
         TEST(default_reason_is_that_of_ecs),
         TEST(host_without_registration_is_a_server_exception),
+        TEST(task_of_another_account_or_region_is_not_found),
         TEST(task_that_cannot_be_read_back_is_said_to_be_recorded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -174,6 +174,11 @@ static void test_who_is_left_alone(void **state)
         enum group_exclusion reason;
     } cases[] = {
         {{"io.stopfleet.ignore=true", "io.stopfleet.task=x"}, GROUP_IGNORED},
+        {{"io.stopfleet.ignore=", "io.stopfleet.task=x"}, GROUP_IGNORED},
+        {{"io.stopfleet.ignore=ture", "io.stopfleet.task=x"}, GROUP_IGNORED},
+        {{"io.stopfleet.Ignore=true", "io.stopfleet.task=x"}, GROUP_IGNORED},
+        {{"io.stopfleet.component=", "io.stopfleet.task=x"}, GROUP_OWN},
+        {{"io.stopfleet.cluster=", "io.stopfleet.task=x"}, GROUP_OTHER_CLUSTER},
         {{"io.stopfleet.component=worker", "io.stopfleet.task=x"}, GROUP_OWN},
         {{"com.docker.compose.project=stopfleet"}, GROUP_OWN},
         {{"io.kubernetes.pod.name=x", "io.stopfleet.task=x"}, GROUP_KUBELET},
