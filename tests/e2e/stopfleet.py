@@ -257,7 +257,7 @@ class Containers:
         self.engine = engine
         self.socket = engine.socket if engine else docker_engine.ensure()
         self.endpoint = f"unix://{self.socket}"
-        self.image = docker_engine.probe_image(at=self.socket)
+        self.image = engine.probe if engine else docker_engine.probe_image(at=self.socket)
         self.ids = []
 
     def docker(self, *arguments, check=True):

@@ -27,6 +27,7 @@ class PrivateEngine(Server):
     name = "dockerd"
     start_seconds = 60
     stop_seconds = 30
+    probe = docker_engine.PROBE
 
     def __init__(self, live_restore=False):
         if os.geteuid() != 0:

@@ -237,13 +237,15 @@ static int read_labels(json_t *labels, struct arena *arena, struct runtime_conta
     return 0;
 }
 
-static int read_config(const json_t *config, struct arena *arena,
+static int read_config(const json_t *config, const struct docker_facts *facts, struct arena *arena,
                        struct runtime_container *container, struct error *err)
 {
     const json_t *timeout = json_object_get(config, "StopTimeout");
+    /* Podman writes 0 of a container whose creator said nothing to its compatible API. */
+    bool said = json_is_integer(timeout) && !(facts->podman && json_integer_value(timeout) == 0);
     container->configured_stop_signal =
         signal_name_normalize(span_of(docker_json_text(config, "StopSignal")));
-    if (json_is_integer(timeout)) {
+    if (said) {
         int64_t seconds = (int64_t)json_integer_value(timeout);
         bool fits = seconds <= INT64_MAX / 1000 && seconds >= INT64_MIN / 1000;
         container->configured_stop_timeout_ms =
@@ -374,7 +376,7 @@ int docker_container_read(const json_t *inspect, const struct docker_facts *fact
         read_image(inspect, facts, arena, described, err) != 0 ||
         read_resources(host, config, arena, described, err) != 0 ||
         read_host_config(host, arena, &container, err) != 0 ||
-        read_config(config, arena, &container, err) != 0 ||
+        read_config(config, facts, arena, &container, err) != 0 ||
         read_networks(json_object_get(inspect, "NetworkSettings"), facts, arena, described, err) !=
             0) {
         return error_wrap(err, "container %.64s", described->container_id);

@@ -15,6 +15,7 @@ struct docker_facts {
     /** The driver of a network ("bridge", "macvlan", …; NULL = not known), from GET /networks/{id} */
     const char *(*network_driver)(void *context, const char *network_id);
     void *context;
+    bool podman; /**< the engine is Podman's compatible API */
 };
 
 /** Fills *ret_container, all texts and lists in the arena.

@@ -51,8 +51,10 @@ static const char *network_driver(void *context, const char *network_id)
 
 struct docker_facts docker_facts_of(struct docker *docker)
 {
-    return (struct docker_facts){
-        .repo_digests = repo_digests, .network_driver = network_driver, .context = docker};
+    return (struct docker_facts){.repo_digests = repo_digests,
+                                 .network_driver = network_driver,
+                                 .context = docker,
+                                 .podman = docker->engine.podman};
 }
 
 static void remember(json_t *cache, const char *key, json_t *value)

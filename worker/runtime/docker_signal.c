@@ -7,13 +7,15 @@
 #include "worker/runtime/docker_first.h"
 #include "worker/runtime/docker_history.h"
 #include "worker/runtime/docker_json.h"
+#include "worker/runtime/docker_podman.h"
 #include "worker/runtime/signal_name.h"
 
 enum {
     DETAIL_SIZE = 400,
     PATH_MAX_BYTES = 4096,
     POLICY_SIZE = 64,
-    KILL_EXTRA_MS = 15000 /* after SIGKILL the engine waits 10 s, and 2 s more, for the end */
+    KILL_EXTRA_MS = 15000, /* after SIGKILL the engine waits 10 s, and 2 s more, for the end */
+    STOP_LIMIT_MS = 1000 /* Podman answers a stop at the container's end, which is not waited for */
 };
 #define MS_PER_S INT64_C(1000)
 
@@ -27,6 +29,7 @@ struct signalling {
     enum docker_first first;  /* what is being done, or was done last; 0 = nothing yet */
     char policy[POLICY_SIZE]; /* the restart policy that was there, "" = not touched */
     bool resumed;
+    bool stop_asked; /* of Podman; without an answer the container tells */
     runtime_signal_fn *fn;
     void *context;
 };
@@ -74,6 +77,7 @@ static int post(struct signalling *signalling, const char *what, const char *arg
 {
     struct docker *docker = signalling->operation.docker;
     bool is_kill = strcmp(signalling->signal, "SIGKILL") == 0;
+    int64_t limit_ms = docker->call_timeout_ms + (is_kill ? KILL_EXTRA_MS : 0);
     struct buffer path;
 
     buffer_init(&path, PATH_MAX_BYTES);
@@ -84,8 +88,8 @@ static int post(struct signalling *signalling, const char *what, const char *arg
         const struct docker_request request = {.method = "POST",
                                                .path = path.data,
                                                .body = body,
-                                               .limit_ms = docker->call_timeout_ms +
-                                                           (is_kill ? KILL_EXTRA_MS : 0),
+                                               .limit_ms = signalling->stop_asked ? STOP_LIMIT_MS
+                                                                                  : limit_ms,
                                                .priority = DOCKER_URGENT};
         result = docker_call(docker, &request, fn, signalling, err);
     } else {
@@ -151,15 +155,43 @@ static int post_first(struct signalling *signalling, const struct runtime_contai
     return post(signalling, "/unpause", "", NULL, on_first_done, err);
 }
 
-static int post_next(struct signalling *signalling, const struct runtime_container *container,
-                     struct error *err)
+static void on_stop_asked(void *context, const struct docker_response *response)
 {
-    enum docker_first first = signalling->operation.docker->engine.podman
-                                  ? DOCKER_FIRST_NOTHING
-                                  : docker_first_before(container, signalling->signal);
-    return first == DOCKER_FIRST_NOTHING
-               ? post(signalling, "/kill?signal=", signalling->signal, NULL, on_killed, err)
-               : post_first(signalling, container, first, err);
+    struct signalling *signalling = context;
+    struct error err = {0};
+    if (response->outcome != DOCKER_NO_ANSWER || !response->timed_out) {
+        on_killed(signalling, response);
+    } else if (describe(signalling, &err) != 0) {
+        answer(signalling, RUNTIME_NO_ANSWER, err.message);
+    }
+}
+
+/* Podman was asked to stop it, and is silent: it has begun where it says "stopping", or where the run has ended. */
+static void tell_of_stop(struct signalling *signalling, const json_t *inspect, bool runs)
+{
+    if (!runs || docker_podman_is_stopping(inspect)) {
+        answer(signalling, RUNTIME_SENT, "stop: Podman will not start it again");
+    } else {
+        answer(signalling, RUNTIME_NO_ANSWER, "Podman was asked to stop it and has not begun");
+    }
+}
+
+static int post_next(struct signalling *signalling, const struct runtime_container *container,
+                     const json_t *inspect, struct error *err)
+{
+    bool podman = signalling->operation.docker->engine.podman;
+    enum docker_first first = podman ? docker_podman_first(container, signalling->signal)
+                                     : docker_first_before(container, signalling->signal);
+    const char *stop = podman ? docker_podman_stop(container, inspect, signalling->signal) : NULL;
+    if (first != DOCKER_FIRST_NOTHING) {
+        return post_first(signalling, container, first, err);
+    }
+    if (stop == NULL) {
+        return post(signalling, "/kill?signal=", signalling->signal, NULL, on_killed, err);
+    }
+    signalling->stop_asked = strcmp(signalling->signal, "SIGKILL") != 0;
+    return post(signalling, stop, "", NULL, signalling->stop_asked ? on_stop_asked : on_killed,
+                err);
 }
 
 /* Whether it is still the run that is meant, and has a process. */
@@ -205,9 +237,11 @@ static void on_described(void *context, const struct error *error, json_t *inspe
         answer(signalling, RUNTIME_NO_CONTAINER, "404");
     } else if (!read) {
         answer(signalling, RUNTIME_REFUSED, error != NULL ? error->message : err.message);
+    } else if (signalling->stop_asked) {
+        tell_of_stop(signalling, inspect, is_the_run(signalling, &container, &why));
     } else if (!is_the_run(signalling, &container, &why)) {
         answer(signalling, RUNTIME_NOT_RUNNING, why);
-    } else if (post_next(signalling, &container, &err) != 0) {
+    } else if (post_next(signalling, &container, inspect, &err) != 0) {
         answer(signalling, RUNTIME_REFUSED, err.message);
     }
     arena_release(&arena);

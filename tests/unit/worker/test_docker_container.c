@@ -228,6 +228,24 @@ static void podman_writes_numbers_for_signals(void **state)
     assert_int_equal(exited.described.started_at, running.described.started_at);
 }
 
+/* Its compatible API writes 0 where the creator said nothing; Docker writes nothing then. */
+static void podmans_zero_is_no_stop_timeout(void **state)
+{
+    static const struct docker_facts podman = {
+        .repo_digests = sample_digests, .network_driver = sample_driver, .podman = true};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct runtime_container container = {0};
+        json_t *json = docker_sample_json("podman_running.json");
+        json_t *config = json_object_get(json, "Config");
+        assert_int_equal(json_object_set_new(config, "StopTimeout", json_integer(0)), 0);
+        int read = docker_container_read(json, i == 0 ? &podman : &FACTS, &arena, &container, &err);
+        assert_int_equal(read, 0);
+        assert_true(container.configured_stop_timeout_ms.known == (i == 1));
+        json_decref(json);
+    }
+}
+
 static struct runtime_container read_state(const char *state_json)
 {
     json_t *json = docker_sample_json("docker_web.json");
@@ -441,6 +459,7 @@ int main(void)
         TEST(a_created_container_has_not_started_or_ended),
         TEST(an_oom_kill_is_read),
         TEST(podman_writes_numbers_for_signals),
+        TEST(podmans_zero_is_no_stop_timeout),
         TEST(states_of_both_engines_are_known),
         TEST(an_end_counts_only_when_no_process_is_left),
         TEST(a_failed_start_is_no_run),
