@@ -68,6 +68,8 @@ struct redis_base {
     int64_t pos;       /**< offset of the last record read for it */
     int64_t reducer;   /**< REDUCER_NUMBER that folded it */
     struct span bytes; /**< encoded struct task */
+    struct span
+        other; /**< redis_view_get: it is this host's, and nothing else is told; empty = ours */
 };
 
 /* ---- the worker's side ---- */
@@ -79,7 +81,7 @@ void redis_view_load(struct redis_view *view, const char *host, redis_load_fn *f
 
 typedef void redis_base_fn(void *context, const struct error *error, int64_t seen,
                            const struct redis_base *base_or_null);
-/** One base of the host, open or not, and `seen`. base NULL = not there, or another host's. */
+/** One base of the host, open or not, and `seen`. base NULL = not there, or of a host that is not registered or was given up. */
 void redis_view_get(struct redis_view *view, const char *host, const char *cluster,
                     const char *task, redis_base_fn *fn, void *context);
 

@@ -84,8 +84,10 @@ static void answer_get(struct redis_request *request, const struct error *error,
 
     if (error == NULL) {
         found = reply->elements > 1;
+        bool is_other = reply->elements == 2;
         if (redis_reply_number(reply, 0, REDIS_SEEN_ABSENT, &seen, &failure) < 0 ||
-            (found && read_base(reply, 1, &base, &failure) < 0)) {
+            (is_other && redis_reply_text(reply, 1, &base.other, &failure) < 0) ||
+            (found && !is_other && read_base(reply, 1, &base, &failure) < 0)) {
             error = &failure;
             seen = REDIS_SEEN_ABSENT;
         }

@@ -205,6 +205,29 @@ class Labels(unittest.TestCase):
         self.assert_untouched(container)
         self.assertEqual(self.fleet.events(task, "StopRequested"), [])
 
+    def test_one_id_on_two_hosts(self):
+        """A copy of an ECS task's labels on another host: the id stays the first one's, and a stop of it reaches that alone."""
+        task = "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
+        said = labels(**{ECS + "task-arn": arn(task), ECS + "container-name": "web"})
+        first = self.docker.run("first", *said)
+        wait_for(lambda: self.fleet.describe(self.api, task), 20, "the first in the view")
+        elsewhere = Containers(PrivateEngine().start())
+        worker = self.fleet.worker("host-2", "2" * 32, ["--docker-endpoint", elsewhere.endpoint, *PLACE])
+        try:
+            copy = elsewhere.run("copy", *said)
+            elsewhere.run("beside", *labels(**{"io.stopfleet.task": "beside"}))
+            self.fleet.task_of(self.api, "beside")
+            self.assertEqual([c["runtimeId"] for c in self.fleet.describe(self.api, task)["containers"]], [first])
+            worker.wait_log("view.elsewhere")
+            document = self.stop_and_wait(task)
+            self.assertEqual([c["runtimeId"] for c in document["containers"]], [first])
+            self.assertEqual(elsewhere.signals(copy), [])
+            self.assertTrue(elsewhere.inspect(copy)["State"]["Running"])
+            self.assertEqual(self.docker.signals(first), ["TERM"])
+        finally:
+            worker.stop()
+            elsewhere.close()
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -237,7 +237,9 @@ static void on_base(void *context, const struct error *error, int64_t seen,
 
     if (begin(f, error)) {
         add(f, "seen=%lld", (long long)seen);
-        if (base != NULL) {
+        if (base != NULL && base->other.length > 0) {
+            add(f, " of %.*s", (int)base->other.length, base->other.data);
+        } else if (base != NULL) {
             add_base(f, base);
         }
     }

@@ -31,7 +31,7 @@ static void test_put_moves_seen_from_what_is_known(void **state)
     assert_string_equal(redis_fixture_load(f, "h1"), "seen=4 c/t1@3/1=one c/t2@4/1=two");
     assert_string_equal(redis_fixture_get(f, "h1", "c", "t2"), "seen=4 c/t2@4/1=two");
     assert_string_equal(redis_fixture_get(f, "h1", "c", "t9"), "seen=4");
-    assert_string_equal(redis_fixture_get(f, "h2", "c", "t2"), "seen=-1");
+    assert_string_equal(redis_fixture_get(f, "h2", "c", "t2"), "seen=-1 of h1");
     assert_string_equal(redis_fixture_put(f, "h1", 4, 9, NULL, 0), "ok seen=9");
     redis_view_seen(f->view, "h1", redis_fixture_on_seen, f);
     redis_fixture_wait(f, 1);
@@ -486,6 +486,8 @@ static void test_facts_of_a_host_in_any_order(void **state)
     assert_string_equal(read_host(f), "INACTIVE open=1 pending=0 version=32");
     assert_string_equal(redis_fixture_raw("ZCARD test:c:c:running"), "0");
     assert_string_equal(redis_fixture_raw("ZCARD test:c:c:stopped"), "1");
+    /* Its tasks' ids are free for other hosts. */
+    assert_string_equal(redis_fixture_get(f, "h2", "c", "t1"), "seen=-1");
     /* A put of a host that was given up does not bring its task back. */
     redis_fixture_put_running(f, "t1", 31);
     assert_string_equal(redis_fixture_raw("ZCARD test:c:c:running"), "0");
@@ -496,6 +498,10 @@ static void test_facts_of_a_host_in_any_order(void **state)
     /* The late repeat of an older fact changes nothing. */
     fact(f, "deregistered", 30, "1700000000000");
     assert_string_equal(read_host(f), "ACTIVE open=1 pending=0 version=42");
+    assert_string_equal(redis_fixture_get(f, "h2", "c", "t1"), "seen=-1 of h1");
+    (void)redis_fixture_raw("HSET test:t:c/t1 host nobody");
+    assert_string_equal(redis_fixture_get(f, "h2", "c", "t1"), "seen=-1");
+    (void)redis_fixture_raw("HSET test:t:c/t1 host h1");
     (void)redis_fixture_raw("HSET test:h:h1 started_offset soon");
     if (strstr(read_host(f), "test:h:h1") == NULL) {
         fail_msg("\"%s\" does not name the key", host_text);

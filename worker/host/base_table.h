@@ -24,6 +24,7 @@ struct base {
     struct task task;
     int64_t pos;           /**< offset of the last record read for it; -1 = none */
     int64_t since_boot_ms; /**< of the state ABSENT, or of the terminal event's put */
+    bool elsewhere;        /**< ABSENT: another host has a task of this id */
     bool outstanding;      /**< FETCHING: an answer will come */
     bool dirty;            /**< must be put */
     bool folded;           /**< in the batch under way: on_base is due */

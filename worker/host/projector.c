@@ -355,7 +355,7 @@ enum projector_knowledge projector_knows(struct projector *projector, const char
     }
     const struct base *base = base_table_find(&projector->table, cluster, task);
     if (base != NULL && base->state == BASE_ABSENT) {
-        return PROJECTOR_ABSENT;
+        return base->elsewhere ? PROJECTOR_KNOWN : PROJECTOR_ABSENT;
     }
     return PROJECTOR_UNKNOWN;
 }

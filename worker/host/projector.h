@@ -44,7 +44,7 @@ const struct task *projector_base(struct projector *projector, const char *clust
                                   const char *task, int64_t *ret_pos);
 enum projector_knowledge {
     PROJECTOR_UNKNOWN = 1, /**< asked for: Redis has not answered yet */
-    PROJECTOR_KNOWN,       /**< there is a base, or the task has ended */
+    PROJECTOR_KNOWN,       /**< there is a base, or the task has ended, or it is another host's */
     PROJECTOR_ABSENT       /**< Redis has no such task, and neither has what was read of the log */
 };
 /** Whether there is a base of this task; what is not known is asked for, without an on_base if it is absent. */

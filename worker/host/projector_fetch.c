@@ -1,8 +1,12 @@
 /** Asking Redis for single bases. */
 
+#include <stdio.h>
+
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "worker/host/projector_state.h"
+
+enum { HOST_SHOWN_SIZE = 65 };
 
 /** One question under way. */
 struct fetch {
@@ -68,10 +72,31 @@ static void begin_absent(struct projector *projector, struct base *base)
     base->since_boot_ms = clock_boot_ms(projector->env.clock);
 }
 
+/* Two hosts with one id would take turns in the view: it stays with the first. */
+static void begin_elsewhere(struct projector *projector, struct base *base, struct span other)
+{
+    char host[HOST_SHOWN_SIZE];
+    begin_absent(projector, base);
+    if (base->elsewhere) {
+        return;
+    }
+    base->elsewhere = true;
+    (void)snprintf(host, sizeof host, "%.*s", (int)other.length, other.data);
+    log_warn("view.elsewhere",
+             "containers here carry the id of a task of another host and are not discovered: give "
+             "them labels of their own, or deregister that host if it is gone for ever",
+             LOG_STR("cluster", base->cluster), LOG_STR("task", base->id), LOG_STR("other", host));
+}
+
 static void on_fetched_base(struct projector *projector, struct base *base,
                             const struct redis_base *found)
 {
     struct error err = {0};
+    if (found != NULL && found->other.length > 0) {
+        begin_elsewhere(projector, base, found->other);
+        return;
+    }
+    base->elsewhere = false;
     if (found != NULL && projector_hold(projector, base, found, &err) == 0) {
         projector->env.on_base(projector->env.context, base->cluster, base->id);
     } else if (found == NULL || (projector_void(projector, base->cluster, base->id, &err) &&
