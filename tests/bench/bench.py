@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,6 +22,9 @@ from stopfleet import CLUSTER, TARGET, Fleet, Program  # noqa: E402
 import docker_engine  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
 from redis_server import Redis  # noqa: E402
+from server import process_start_ticks  # noqa: E402
+
+HOST = "d" * 32
 
 
 class DevBroker(Program):
@@ -107,6 +111,54 @@ def wait_quickly(condition, seconds, what, every=0.003):
             sys.exit(f"{sys.argv[0]}: {what}: not within {seconds} s")
         time.sleep(every)
     return time.time()
+
+
+def open_tasks(made):
+    """How many open tasks of HOST the view has."""
+    return made.redis.call("SCARD", f"stopfleet:h:{HOST}:open")
+
+
+def observed(made):
+    """How many TaskObserved the log has."""
+    return len(made.events(kind="TaskObserved"))
+
+
+class Sleepers:
+    """Processes that wait for a signal, and a task file for each of them. They obey SIGTERM, or ignore it."""
+
+    SCRIPT = """
+import os, signal, sys
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for _ in range(int(sys.argv[1])):
+    pid = os.fork()
+    if pid == 0:
+        if sys.argv[2] == "ignore":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.pause()
+        os._exit(0)
+    print(pid, flush=True)
+signal.pause()
+"""
+
+    def __init__(self, count, prefix="task", manner="obey"):
+        self.prefix = prefix
+        self.parent = subprocess.Popen([sys.executable, "-S", "-c", self.SCRIPT, str(count), manner], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, text=True, start_new_session=True)
+        self.pids = [int(self.parent.stdout.readline()) for _ in range(count)]
+
+    def write_all(self, directory, **members):
+        """One task file each; members go into the file's process."""
+        for i, pid in enumerate(self.pids):
+            process = {"name": "main", "pid": pid, "start_time": process_start_ticks(pid), **members}
+            draft = os.path.join(directory, f".{self.prefix}-{i}")
+            with open(draft, "w", encoding="ascii") as f:
+                json.dump({"task": f"{self.prefix}-{i}", "processes": [process]}, f)
+            os.rename(draft, os.path.join(directory, f"{self.prefix}-{i}.json"))
+
+    def close(self):
+        os.killpg(self.parent.pid, 9)
+        self.parent.wait()
+        self.parent.stdout.close()
 
 
 class Containers:

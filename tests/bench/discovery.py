@@ -13,15 +13,8 @@ import argparse
 import sys
 import time
 
-from bench import Caller, Containers, fleet, memory_mib, cpu_seconds, say, say_machine, wait_quickly
+from bench import HOST, Caller, Containers, cpu_seconds, fleet, memory_mib, observed, open_tasks, say, say_machine, wait_quickly
 from private_engine import PrivateEngine
-
-HOST = "d" * 32
-
-
-def open_tasks(made):
-    return made.redis.call("SCARD", f"stopfleet:h:{HOST}:open")
-
 
 def start_worker(made, engine):
     return made.worker("host", HOST, ["--docker-endpoint", f"unix://{engine.socket}"])
@@ -36,10 +29,6 @@ def new_ones(made, containers, starts, prefix):
         seen = wait_quickly(lambda: open_tasks(made) > before, 10, "a new container in the view")
         took.append((seen - containers.started_at(container)) * 1000)
     return took
-
-
-def observed(made):
-    return len(made.events(kind="TaskObserved"))
 
 
 def measure(arguments, engine, containers):

@@ -9,6 +9,7 @@
  *  process_directory.c their directory: inotify, away and back */
 
 #include "common/base/clock.h"
+#include "common/base/id_table.h"
 #include "common/base/log.h"
 #include "worker/runtime/process_file.h"
 #include "worker/runtime/process_proc.h"
@@ -44,6 +45,7 @@ struct process {
     struct loop_watch *watch;
     struct loop_timer *ending; /**< looks for the status file */
     int64_t ending_until_boot_ms;
+    struct id_entry awaited;        /**< ENDING: in the runtime's table of that name */
     struct process_answer *waiting; /**< inspects that want to know how it ended */
 };
 
@@ -82,6 +84,7 @@ struct process_runtime {
     struct process_boot boot;
     struct process **processes; /**< sorted by id */
     size_t process_count;
+    struct id_table awaited;     /**< processes that are ENDING, by the name of their status file */
     struct process_task **tasks; /**< sorted by file name */
     size_t task_count;
     struct process_answer *answers, **answers_end;
@@ -107,6 +110,9 @@ void process_table_refresh(struct process *process);
 /** The id of an entry; memory_free it. NULL when memory is out. */
 char *process_table_id(const struct process_runtime *runtime, const struct process_file *file,
                        const struct process_entry *entry);
+/** Another task file names the process now: entry is of it. */
+void process_table_move(struct process *process, struct process_task *task,
+                        const struct process_entry *entry);
 void process_table_tell(struct process *process, enum runtime_event_kind kind);
 
 /* ---- process_task.c ---- */

@@ -305,6 +305,7 @@ void process_directory_release(struct process_runtime *runtime)
     }
     memory_free(runtime->tasks);
     memory_free(runtime->processes);
+    id_table_release(&runtime->awaited);
     loop_timer_free(runtime->retry);
     loop_timer_free(runtime->sweep);
 }

@@ -137,8 +137,27 @@ static bool read_status(struct process *process)
     return true;
 }
 
+/* Without memory it is not in the table: then the timer finds the file. */
+static void await_status(struct process *process)
+{
+    process->awaited = (struct id_entry){.key = process->entry->status_file, .owner = process};
+    if (process->awaited.key != NULL &&
+        id_table_add(&process->runtime->awaited, &process->awaited) != 0) {
+        process->awaited.key = NULL;
+    }
+}
+
+static void await_status_no_more(struct process *process)
+{
+    if (process->awaited.key != NULL) {
+        id_table_remove(&process->runtime->awaited, &process->awaited);
+        process->awaited.key = NULL;
+    }
+}
+
 static void end(struct process *process, bool tell)
 {
+    await_status_no_more(process);
     process->state = PROCESS_ENDED;
     process->ended_boot_ms = clock_boot_ms(clock_system());
     loop_timer_free(process->ending);
@@ -191,18 +210,30 @@ static void begin_end(struct process *process, bool seen)
         end(process, seen);
     } else {
         loop_timer_arm(process->ending, STATUS_LOOK_EVERY_MS);
+        await_status(process);
+    }
+}
+
+static void look_at_status(void *context, void *owner)
+{
+    struct process *process = owner;
+    (void)context;
+    if (read_status(process)) {
+        end(process, true);
     }
 }
 
 void process_table_status_written(struct process_runtime *runtime, const char *name)
 {
-    for (size_t i = 0; i < runtime->process_count; i++) {
-        struct process *process = runtime->processes[i];
-        bool named = process->entry->status_file != NULL &&
-                     (name == NULL || strcmp(process->entry->status_file, name) == 0);
-        if (process->state == PROCESS_ENDING && named && read_status(process)) {
-            end(process, true);
-        }
+    if (name == NULL) {
+        id_table_each(&runtime->awaited, look_at_status, NULL);
+        return;
+    }
+    struct id_entry *entry = id_table_find(&runtime->awaited, name, strlen(name));
+    while (entry != NULL) {
+        struct id_entry *next = id_table_same(entry);
+        look_at_status(NULL, entry->owner);
+        entry = next;
     }
 }
 
@@ -268,6 +299,7 @@ void process_table_refresh(struct process *process)
 
 static void process_free(struct process *process)
 {
+    await_status_no_more(process);
     let_pidfd_go(process);
     loop_timer_free(process->ending);
     memory_free(process->id);
@@ -307,6 +339,22 @@ int process_table_add(struct process_runtime *runtime, struct process_task *task
                                                                     : RUNTIME_EVENT_STARTED);
     }
     return 0;
+}
+
+void process_table_move(struct process *process, struct process_task *task,
+                        const struct process_entry *entry)
+{
+    struct process_task *old = process->task;
+    await_status_no_more(process);
+    process->task = task;
+    process->entry = entry;
+    task->users++;
+    if (process->state == PROCESS_ENDING) {
+        await_status(process);
+    }
+    if (--old->users == 0 && !old->listed) {
+        process_task_free(old);
+    }
 }
 
 void process_table_remove(struct process *process, bool tell)

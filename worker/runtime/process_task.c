@@ -136,18 +136,6 @@ static void let_rest_go(struct process_runtime *runtime, struct process_task *ol
     }
 }
 
-static void move(struct process *process, struct process_task *task,
-                 const struct process_entry *entry)
-{
-    struct process_task *old = process->task;
-    process->task = task;
-    process->entry = entry;
-    task->users++;
-    if (--old->users == 0 && !old->listed) {
-        process_task_free(old);
-    }
-}
-
 static void take_entry(struct process_runtime *runtime, struct process_task *task,
                        const struct process_entry *entry, const struct process_task *old, bool tell)
 {
@@ -157,7 +145,7 @@ static void take_entry(struct process_runtime *runtime, struct process_task *tas
 
     memory_free(id);
     if (known != NULL && ((old != NULL && known->task == old) || !known->task->listed)) {
-        move(known, task, entry);
+        process_table_move(known, task, entry);
         if (tell) {
             process_table_tell(known, RUNTIME_EVENT_CHANGED);
         }
