@@ -1,5 +1,7 @@
 #include "common/base/crc32c.h"
 
+#include <string.h>
+
 /* The CRC of each byte: polynomial 0x1EDC6F41, bits reversed. */
 static const uint32_t table[256] = {
     0x00000000, 0xF26B8303, 0xE13B70F7, 0x1350F3F4, 0xC79A971F, 0x35F1141C, 0x26A1E7E8, 0xD4CA64EB,
@@ -36,12 +38,40 @@ static const uint32_t table[256] = {
     0x79B737BA, 0x8BDCB4B9, 0x988C474D, 0x6AE7C44E, 0xBE2DA0A5, 0x4C4623A6, 0x5F16D052, 0xAD7D5351,
 };
 
-uint32_t crc32c(uint32_t crc, const void *bytes, size_t length)
+static uint32_t by_table(uint32_t crc, const unsigned char *next, size_t length)
 {
-    const unsigned char *next = bytes;
-    crc = ~crc;
     for (size_t i = 0; i < length; i++) {
         crc = table[(crc ^ next[i]) & 0xFF] ^ (crc >> 8);
     }
-    return ~crc;
+    return crc;
+}
+
+#ifdef __x86_64__
+/* The processor's own instruction, eight bytes at a time. */
+__attribute__((target("sse4.2"))) static uint32_t
+by_instruction(uint32_t crc, const unsigned char *next, size_t length)
+{
+    uint64_t wide = crc;
+    while (length >= sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, next, sizeof word);
+        wide = __builtin_ia32_crc32di(wide, word);
+        next += sizeof word;
+        length -= sizeof word;
+    }
+    return by_table((uint32_t)wide, next, length);
+}
+
+static uint32_t run(uint32_t crc, const unsigned char *next, size_t length)
+{
+    return __builtin_cpu_supports("sse4.2") ? by_instruction(crc, next, length)
+                                            : by_table(crc, next, length);
+}
+#else
+#define run by_table
+#endif
+
+uint32_t crc32c(uint32_t crc, const void *bytes, size_t length)
+{
+    return ~run(~crc, bytes, length);
 }
