@@ -1,5 +1,6 @@
 #include "common/base/memory.h"
 
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,4 +71,11 @@ char *memory_strndup(const char *text, size_t length)
 void memory_free(void *block)
 {
     free(block);
+}
+
+void memory_share_heap(void)
+{
+#ifdef M_ARENA_MAX
+    (void)mallopt(M_ARENA_MAX, 1);
+#endif
 }

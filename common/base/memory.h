@@ -16,6 +16,10 @@ char *memory_strdup(const char *text);
 char *memory_strndup(const char *text, size_t length);
 void memory_free(void *block);
 
+/** One heap for all threads, to be said before the first thread: where the other threads are libraries' they use little,
+ *  and a heap for each keeps what it once took. */
+void memory_share_heap(void);
+
 /** Tests: the n-th allocation from now fails (1 = the next); 0 turns it off. With `all_after` every
  *  later one fails too. */
 void memory_fail_nth(uint64_t n, bool all_after);

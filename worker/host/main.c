@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/memory.h"
 #include "worker/host/tasks_command.h"
 
 static enum worker_exit work(const struct worker_options *options, struct error *err)
@@ -46,6 +47,7 @@ int main(int argc, char **argv)
     enum option_outcome outcome = OPTION_RUN;
     struct error err = {0};
     enum worker_exit status = WORKER_EXIT_OK;
+    memory_share_heap();
     if (option_parse(&WORKER_OPTIONS_PROGRAM, &options, argc, argv, environ, &words, stdout,
                      &outcome, &err) != 0) {
         status = WORKER_EXIT_REFUSED;
