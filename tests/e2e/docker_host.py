@@ -19,6 +19,7 @@ class DockerHost(unittest.TestCase):
 
     host_id = "a" * 32
     worker_flags = ()
+    live_restore = False
 
     @classmethod
     def setUpClass(cls):
@@ -28,15 +29,20 @@ class DockerHost(unittest.TestCase):
         cls.addClassCleanup(cls.kafka.stop)
         cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
         cls.addClassCleanup(cls.redis.stop)
-        cls.engine = PrivateEngine().start()
+        cls.engine = PrivateEngine(live_restore=cls.live_restore).start()
         cls.docker = Containers(cls.engine)
         cls.addClassCleanup(cls.docker.close)
         cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
         cls.addClassCleanup(cls.fleet.close)
         cls.fleet.make_topics()
         cls.worker = cls.fleet.worker("docker-host", cls.host_id, [
-            "--runtime", "docker", "--docker-endpoint", cls.docker.endpoint, *cls.worker_flags])
+            "--runtime", "docker", "--docker-endpoint", cls.endpoint(), *cls.worker_flags])
         cls.api = cls.fleet.api()
+
+    @classmethod
+    def endpoint(cls):
+        """Where the worker finds its engine."""
+        return cls.docker.endpoint
 
     def tearDown(self):
         self.fleet.assert_view_is_fold()
@@ -55,6 +61,16 @@ class DockerHost(unittest.TestCase):
         """The Task document once it is STOPPED."""
         self.stop(task)
         return self.fleet.wait_status(self.api, task, "STOPPED", seconds)
+
+    def assert_killed_after_its_grace(self, task, grace_ms):
+        """SIGKILL went, and not before the grace had run out on the boot-time clock."""
+        [sent], [kill] = self.fleet.events(task, "SignalSent"), self.fleet.events(task, "KillSent")
+        self.assertGreaterEqual(kill["sent_boot_ms"] - sent["sent_boot_ms"], grace_ms)
+
+    def exit_code(self, document):
+        """Of a task of one container."""
+        [container] = document["containers"]
+        return container.get("exitCode")
 
     def ends(self, task):
         """[(container run, exit code or None)] as the log has them."""

@@ -9,6 +9,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from docker_host import DockerHost  # noqa: E402
 from server import wait_for  # noqa: E402
+from stopfleet import CLUSTER  # noqa: E402
+from stuck_files import NAME, StuckFiles  # noqa: E402
 
 GRACE_MS = 1000
 
@@ -23,14 +25,17 @@ class Unruly(DockerHost):
     def wait_signals(self, container, signals):
         wait_for(lambda: self.docker.signals(container) == signals, 20, f"the signals {signals} at {container}")
 
-    def assert_killed_after_its_grace(self, task, grace_ms=GRACE_MS):
-        """SIGKILL went, and not before the grace had run out on the boot-time clock."""
-        [sent], [kill] = self.fleet.events(task, "SignalSent"), self.fleet.events(task, "KillSent")
-        self.assertGreaterEqual(kill["sent_boot_ms"] - sent["sent_boot_ms"], grace_ms)
-
-    def exit_code(self, document):
-        [container] = document["containers"]
-        return container.get("exitCode")
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.stuck_files = StuckFiles(os.path.join(cls.directory, "stuck"))
+        cls.addClassCleanup(cls.stuck_files.close)
+        # Begun before the other tests, since it takes its time.
+        cls.docker.run("stuck", "--label", "io.stopfleet.task=stuck", "-v", f"{cls.stuck_files.directory}:/stuck",
+                       command=("open", f"/stuck/{NAME}"))
+        cls.stuck = cls.fleet.task_of(cls.api, "stuck")
+        assert cls.stuck_files.asked.wait(20), "the container does not open the file"
+        assert cls.api.call("StopTask", {"cluster": CLUSTER, "task": cls.stuck})[0] == 200
 
     # ---- what it does with the signal ----
 
@@ -38,13 +43,13 @@ class Unruly(DockerHost):
         container, task = self.run_task("ignores", command=("ignore",))
         self.assertEqual(self.exit_code(self.stop_and_wait(task)), 137)
         self.assertEqual(self.docker.signals(container), ["TERM"])
-        self.assert_killed_after_its_grace(task)
+        self.assert_killed_after_its_grace(task, GRACE_MS)
 
     def test_pid_1_without_a_handler(self):
         container, task = self.run_task("deaf", command=("deaf",))
         self.assertEqual(self.exit_code(self.stop_and_wait(task)), 137)
         self.assertEqual(self.docker.signals(container), [])
-        self.assert_killed_after_its_grace(task)
+        self.assert_killed_after_its_grace(task, GRACE_MS)
 
     def test_exit_codes_are_the_runtimes(self):
         tasks = {code: self.run_task(f"code-{code}", command=("obey", str(code)))[1] for code in (0, 143, 137, 255)}
@@ -68,7 +73,7 @@ class Unruly(DockerHost):
             self.assertEqual(self.docker.signals(container), ["TERM"])
             self.assertEqual(code, self.docker.inspect(container)["State"]["ExitCode"])
             if code == 137:
-                self.assert_killed_after_its_grace(task)
+                self.assert_killed_after_its_grace(task, GRACE_MS)
             else:
                 self.assertEqual(code, 7)
             events = [e["type"] for e in self.fleet.events(task) if e["type"] in ("KillSent", "ContainerExited")]
@@ -204,6 +209,17 @@ class Unruly(DockerHost):
         container, task = self.run_task("checked", "--health-cmd", "/probe exit 0", "--health-interval", "1s", command=("ignore",))
         self.assertEqual(self.exit_code(self.stop_and_wait(task)), 137)
         self.assertEqual(self.docker.signals(container), ["TERM"])
+
+    # ---- what no engine can kill ----
+
+    def test_what_cannot_be_killed(self):
+        """It waits uninterruptibly: SIGKILL is tried for ever, and STOPPED comes with its end only."""
+        stuck = self.fleet.wait_events(self.stuck, "StopStuck", seconds=60)
+        self.assertIn("the container runs on after SIGKILL", stuck[-1]["reason"])
+        self.assertNotEqual(self.fleet.describe(self.api, self.stuck)["lastStatus"], "STOPPED")
+        self.stuck_files.close()
+        self.assertEqual(self.exit_code(self.fleet.wait_status(self.api, self.stuck, "STOPPED", seconds=60)), 137)
+        self.assert_killed_after_its_grace(self.stuck, GRACE_MS)
 
 
 if __name__ == "__main__":

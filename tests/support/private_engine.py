@@ -47,6 +47,16 @@ class PrivateEngine(Server):
     def is_ready(self):
         return docker_engine.answers(at=self.socket)
 
+    def launch(self):
+        # A dockerd that was killed leaves this; where nobody reaps its containerd, the next one takes the zombie for alive.
+        path = os.path.join(self.directory, "exec", "containerd", "containerd.pid")
+        if os.path.exists(path):
+            with open(path, encoding="ascii") as f:
+                pid = int(f.read() or 0)
+            if _parent(pid) is None:
+                os.unlink(path)
+        return super().launch()
+
     def start(self):
         super().start()
         docker_engine.probe_image(at=self.socket)

@@ -6,6 +6,7 @@
  *   exit CODE [MS] ends by itself after so many milliseconds (default 0)
  *   hog MS         takes all memory that it gets after so many milliseconds
  *   deaf           has no handler for any signal: as PID 1 of a container it gets none but SIGKILL
+ *   open PATH      opens that, which may take for ever (stuck_files.py), and ends
  * Linked statically it is the whole image of a container. */
 
 #include <errno.h>
@@ -19,12 +20,13 @@
 #include <time.h>
 #include <unistd.h>
 
-enum probe_mode { PROBE_OBEY = 1, PROBE_IGNORE, PROBE_LATE, PROBE_EXIT, PROBE_HOG, PROBE_DEAF };
+enum probe_mode { PROBE_OBEY = 1, PROBE_IGNORE, PROBE_LATE, PROBE_EXIT, PROBE_HOG, PROBE_DEAF, PROBE_OPEN };
 
 struct probe {
     enum probe_mode mode;
     int exit_code;
     int64_t delay_ms;
+    const char *path;
     int file; /* -1: none */
 };
 
@@ -78,7 +80,8 @@ static bool parse_mode(struct probe *probe, int count, char **words)
         int code_at;
     } modes[] = {{"obey", PROBE_OBEY, 0, 0, 1}, {"ignore", PROBE_IGNORE, 0, 0, 0},
                  {"late", PROBE_LATE, 1, 1, 2}, {"exit", PROBE_EXIT, 1, 2, 1},
-                 {"hog", PROBE_HOG, 1, 1, 0},   {"deaf", PROBE_DEAF, 0, 0, 0}};
+                 {"hog", PROBE_HOG, 1, 1, 0},   {"deaf", PROBE_DEAF, 0, 0, 0},
+                 {"open", PROBE_OPEN, 1, 0, 0}};
 
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (count < 1 || strcmp(words[0], modes[i].name) != 0) {
@@ -93,6 +96,7 @@ static bool parse_mode(struct probe *probe, int count, char **words)
             good = parse_number(words[modes[i].delay_at], 86400000, &probe->delay_ms);
         }
         probe->mode = modes[i].mode;
+        probe->path = good && modes[i].mode == PROBE_OPEN ? words[1] : NULL;
         probe->exit_code = (int)code;
         return good;
     }
@@ -146,6 +150,10 @@ static int run(const struct probe *probe)
     while (probe->mode == PROBE_DEAF) {
         (void)pause();
     }
+    if (probe->mode == PROBE_OPEN) {
+        (void)open(probe->path, O_RDONLY | O_CLOEXEC);
+        return 0;
+    }
     if (probe->mode != PROBE_EXIT && probe->mode != PROBE_HOG) {
         record_signals(probe, -1, probe->mode != PROBE_IGNORE);
     }
@@ -171,7 +179,7 @@ int main(int argc, char **argv)
     }
     if (!parse_mode(&probe, argc - first, argv + first)) {
         (void)fprintf(stderr, "usage: probe [--file PATH] obey [CODE] | ignore | late MS [CODE] | "
-                              "exit CODE [MS] | hog MS | deaf\n");
+                              "exit CODE [MS] | hog MS | deaf | open PATH\n");
         return 2;
     }
     if (path != NULL) {
