@@ -20,7 +20,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum probe_mode { PROBE_OBEY = 1, PROBE_IGNORE, PROBE_LATE, PROBE_EXIT, PROBE_HOG, PROBE_DEAF, PROBE_OPEN };
+enum probe_mode {
+    PROBE_OBEY = 1,
+    PROBE_IGNORE,
+    PROBE_LATE,
+    PROBE_EXIT,
+    PROBE_HOG,
+    PROBE_DEAF,
+    PROBE_OPEN
+};
 
 struct probe {
     enum probe_mode mode;
