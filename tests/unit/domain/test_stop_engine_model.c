@@ -13,9 +13,7 @@ static struct graph graph;
 static int explore(void **state)
 {
     (void)state;
-    int r = graph_explore(&graph);
-    fprintf(stderr, "nodes %u arcs %u\n", graph.node_count, graph.arc_count);
-    return r;
+    return graph_explore(&graph);
 }
 
 static int release(void **state)
