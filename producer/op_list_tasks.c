@@ -135,9 +135,14 @@ static void take(struct list_tasks *list, const char *id)
 static void ask_for_ids(struct list_tasks *list)
 {
     const char *after = list->last[0] != '\0' ? list->last : NULL;
-    redis_view_list_tasks(list->service->view, list->cluster,
-                          list->status == ECS_DESIRED_STATUS_STOPPED, after,
-                          looks_inside(list) ? SCAN_PAGE : list->page.max_results, on_ids, list);
+    struct redis_view *view = list->service->view;
+    bool stopped = list->status == ECS_DESIRED_STATUS_STOPPED;
+    size_t limit = looks_inside(list) ? SCAN_PAGE : list->page.max_results;
+    if (list->host[0] != '\0' && !stopped) {
+        redis_view_list_host_tasks(view, list->cluster, list->host, after, limit, on_ids, list);
+    } else {
+        redis_view_list_tasks(view, list->cluster, stopped, after, limit, on_ids, list);
+    }
 }
 
 /** True if the task is there, can be read and is wanted. */

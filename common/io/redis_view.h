@@ -193,6 +193,9 @@ typedef void redis_page_fn(void *context, const struct error *error, const struc
  *  limit (1-100). */
 void redis_view_list_tasks(struct redis_view *view, const char *cluster, bool stopped,
                            const char *after, size_t limit, redis_page_fn *fn, void *context);
+/** The same of one host's tasks, of those with desiredStatus RUNNING. */
+void redis_view_list_host_tasks(struct redis_view *view, const char *cluster, const char *host,
+                                const char *after, size_t limit, redis_page_fn *fn, void *context);
 /** Names of clusters in which a host has ever registered. */
 void redis_view_list_clusters(struct redis_view *view, const char *after, size_t limit,
                               redis_page_fn *fn, void *context);

@@ -19,10 +19,14 @@ from bench import CLUSTER, HERE, Caller, fleet, say_machine
 
 class Measured(Caller):
     def measure(self, what, operation, body, calls, wanted):
+        self.measure_each(what, lambda: self.call(operation, body), calls, wanted)
+
+    @staticmethod
+    def measure_each(what, call, calls, wanted):
         took = []
         for _ in range(calls):
             began = time.perf_counter()
-            answer = self.call(operation, body)
+            answer = call()
             took.append((time.perf_counter() - began) * 1000)
             if not wanted(answer):
                 sys.exit(f"view_scale.py: {what}: a wrong answer: {str(answer)[:300]}")
@@ -38,8 +42,8 @@ def measure_all(caller, calls, tasks_a_host, total):
     arns = caller.call("ListTasks", {})["taskArns"]
     instances = caller.call("ListContainerInstances", {})["containerInstanceArns"]
     caller.measure("ListTasks, a page of 100", "ListTasks", {}, calls, lambda a: len(a["taskArns"]) == 100 and a["nextToken"])
-    caller.measure("ListTasks of one host", "ListTasks", {"containerInstance": instances[len(instances) // 2]}, calls // 10,
-                   lambda a: len(a["taskArns"]) == tasks_a_host)
+    caller.measure_each("ListTasks of one host, all its pages", lambda: caller.tasks(containerInstance=instances[-1]), calls // 10,
+                        lambda tasks: len(tasks) == tasks_a_host)
     caller.measure("DescribeTasks of 100", "DescribeTasks", {"tasks": arns}, calls, lambda a: len(a["tasks"]) == 100)
     caller.measure("DescribeTasks of 1", "DescribeTasks", {"tasks": arns[:1]}, calls, lambda a: len(a["tasks"]) == 1)
     caller.measure("ListTasks of one family", "ListTasks", {"family": "service-3"}, calls // 10, lambda a: a["taskArns"] and a["nextToken"])

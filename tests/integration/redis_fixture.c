@@ -360,6 +360,14 @@ const char *redis_fixture_list(struct redis_fixture *f, const char *cluster, boo
     return f->text;
 }
 
+const char *redis_fixture_list_host(struct redis_fixture *f, const char *cluster, const char *host,
+                                    const char *after, size_t limit)
+{
+    redis_view_list_host_tasks(f->view, cluster, host, after, limit, on_page, f);
+    redis_fixture_wait(f, 1);
+    return f->text;
+}
+
 const char *redis_fixture_list_clusters(struct redis_fixture *f, const char *after, size_t limit)
 {
     redis_view_list_clusters(f->view, after, limit, on_page, f);

@@ -53,6 +53,8 @@ const char *redis_fixture_pend(struct redis_fixture *f, const char *cluster, con
 /** "complete=B known=B more=B ID ID ...". */
 const char *redis_fixture_list(struct redis_fixture *f, const char *cluster, bool stopped,
                                const char *after, size_t limit);
+const char *redis_fixture_list_host(struct redis_fixture *f, const char *cluster, const char *host,
+                                    const char *after, size_t limit);
 const char *redis_fixture_list_clusters(struct redis_fixture *f, const char *after, size_t limit);
 
 /* Callbacks that note their answer, for calls made by the test itself. context is the fixture. */

@@ -99,10 +99,18 @@ void redis_view_list_tasks(struct redis_view *view, const char *cluster, bool st
 {
     (void)view;
     ask(FAKE_LIST_TASKS, cluster, context);
+    copy_text(fake.host, NULL);
     copy_text(fake.after, after);
     fake.limit = limit;
     fake.stopped = stopped;
     KEEP(fn);
+}
+
+void redis_view_list_host_tasks(struct redis_view *view, const char *cluster, const char *host,
+                                const char *after, size_t limit, redis_page_fn *fn, void *context)
+{
+    redis_view_list_tasks(view, cluster, false, after, limit, fn, context);
+    copy_text(fake.host, host);
 }
 
 void redis_view_list_clusters(struct redis_view *view, const char *after, size_t limit,

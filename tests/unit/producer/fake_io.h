@@ -27,6 +27,7 @@ struct fake_io {
     char cluster[FAKE_TEXT_SIZE];
     char ids[FAKE_IDS_MAX][FAKE_TEXT_SIZE]; /**< ids or names asked for */
     size_t id_count;
+    char host[FAKE_TEXT_SIZE];  /**< of a list of one host's tasks; "" = of all */
     char after[FAKE_TEXT_SIZE]; /**< "" = from the first */
     size_t limit;
     bool stopped;

@@ -141,6 +141,30 @@ static void filters_look_into_each_task(void **state)
     }
 }
 
+static void running_tasks_of_a_host_are_those_that_it_has_open(void **state)
+{
+    static const struct {
+        const char *filter, *host;
+        bool stopped;
+    } cases[] = {
+        {"\"containerInstance\":\"node-8\"", "node-8", false},
+        {"\"containerInstance\":\"node-8\",\"family\":\"db\"", "node-8", false},
+        {"\"containerInstance\":\"node-8\",\"desiredStatus\":\"STOPPED\"", "", true},
+        {"\"family\":\"db\"", "", false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct harness_call call;
+        char body[256];
+        (void)snprintf(body, sizeof body, "{\"cluster\":\"prod\",%s}", cases[i].filter);
+        harness_begin(*state, &call, "ListTasks", body);
+        assert_string_equal(fake.host, cases[i].host);
+        assert_int_equal(fake.stopped, cases[i].stopped);
+        answer_ids(0, 0, false);
+        harness_assert_body(&call, "{\"taskArns\":[]}");
+        harness_end(&call);
+    }
+}
+
 static void filtered_scan_goes_on_until_enough_is_found(void **state)
 {
     struct harness_call call;
@@ -288,6 +312,7 @@ int main(void)
         TEST(stopped_tasks_are_listed_apart),
         TEST(nothing_is_ever_pending_or_on_amazons_hosts),
         TEST(filters_look_into_each_task),
+        TEST(running_tasks_of_a_host_are_those_that_it_has_open),
         TEST(filtered_scan_goes_on_until_enough_is_found),
         TEST(scan_of_many_pages_is_answered_with_a_token),
         TEST(service_without_a_task_is_not_found),
