@@ -1,7 +1,9 @@
 """A whole Stopfleet of real parts for a test: programs as processes, and what a person would do with them."""
 
+import glob
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -237,6 +239,17 @@ class Fleet:
                 raise AssertionError(f"stopfleet-audit check: exit {result.returncode}\n{result.stdout}{result.stderr}")
             time.sleep(0.2)
 
+    def remove_cgroups(self):
+        """What stopfleet-run would have taken away, had it not been killed."""
+        for path in glob.glob(os.path.join(self.directory, "*-tasks", "*.json")):
+            with open(path, encoding="utf-8") as f:
+                for group in re.findall(r'"cgroup": "([^"]+)"', f.read()):
+                    for folder in (os.path.join(group, "stopfleet-stop"), group):
+                        try:
+                            os.rmdir(folder)
+                        except OSError:
+                            pass
+
     def close(self):
         for process in self.clients:
             if process.poll() is None:
@@ -244,6 +257,7 @@ class Fleet:
             process.wait()
         for program in reversed(self.programs):
             program.stop()
+        self.remove_cgroups()
         broken = [p for p in self.programs if "ERROR: AddressSanitizer" in p.log_text() or "runtime error:" in p.log_text()
                   or "LeakSanitizer" in p.log_text()]
         if broken:

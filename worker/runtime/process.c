@@ -57,6 +57,12 @@ static enum runtime_answer send_signal(struct process *process, int number, char
     bool group = entry->process_group && number == SIGKILL;
 
     process_table_refresh(process);
+    if (process->lingers && number == SIGKILL) {
+        (void)process_cgroup_kill(entry->cgroup);
+        (void)snprintf(detail, size, "sent to what the process left behind in %.120s",
+                       entry->cgroup);
+        return RUNTIME_SENT;
+    }
     if (process->state != PROCESS_ALIVE) {
         (void)snprintf(detail, size, "the process has ended");
         return RUNTIME_NOT_RUNNING;
@@ -65,6 +71,7 @@ static enum runtime_answer send_signal(struct process *process, int number, char
         (void)snprintf(detail, size, "no file descriptor is free for the process");
         return RUNTIME_REFUSED;
     }
+    process_end_stop(process);
     if (process_pidfd_signal(process->pidfd, entry->pid, number, group) == 0) {
         (void)snprintf(detail, size, "sent");
         return RUNTIME_SENT;

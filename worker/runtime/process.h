@@ -4,20 +4,23 @@
 /** Private to the process runtime: its state and what its files do for each other.
  *  process.c           the table of functions
  *  process_answer.c    what list, inspect and the others answer, in the loop's next turn
- *  process_table.c     the processes: found, followed by pidfd, ended
+ *  process_table.c     the processes: found, followed by pidfd
+ *  process_end.c       their ends: how, and what is left behind
  *  process_task.c      the task files: read, changed, gone
+ *  process_cgroup.c    the control groups of processes
  *  process_directory.c their directory: inotify, away and back */
 
 #include "common/base/clock.h"
 #include "common/base/id_table.h"
 #include "common/base/log.h"
+#include "worker/runtime/process_cgroup.h"
 #include "worker/runtime/process_file.h"
 #include "worker/runtime/process_proc.h"
 #include "worker/runtime/runtime.h"
 
 enum process_state {
     PROCESS_ALIVE = 1,
-    PROCESS_ENDING, /**< ended; its parent is about to write how */
+    PROCESS_ENDING, /**< ended; its parent is about to write how, or it left something behind */
     PROCESS_ENDED
 };
 
@@ -43,7 +46,9 @@ struct process {
     struct optional_integer exit_code;
     int pidfd; /**< -1: not alive, or no descriptor was free */
     struct loop_watch *watch;
-    struct loop_timer *ending; /**< looks for the status file */
+    bool stopped;              /**< it was asked to end: what it leaves behind is ended too */
+    bool lingers;              /**< ENDING: what it left behind does not die */
+    struct loop_timer *ending; /**< looks for the status file, and for what is left */
     int64_t ending_until_boot_ms;
     struct id_entry awaited;        /**< ENDING: in the runtime's table of that name */
     struct process_answer *waiting; /**< inspects that want to know how it ended */
@@ -98,13 +103,11 @@ struct process_runtime {
 
 struct process *process_table_find(const struct process_runtime *runtime, const char *id);
 /** Begins to follow a process; tells STARTED or EXITED if tell. @return 0, or -1: ERROR_CONFLICT
- *  (another file has it), ERROR_NO_MEMORY */
+ *  (another file has it), ERROR_INVALID (init, or this program itself), ERROR_NO_MEMORY */
 int process_table_add(struct process_runtime *runtime, struct process_task *task,
                       const struct process_entry *entry, bool tell, struct error *err);
 /** Lets a process go, and with its last one the task; tells REMOVED if tell. */
 void process_table_remove(struct process *process, bool tell);
-/** Looks at once whether a status file has come. name NULL = all. */
-void process_table_status_written(struct process_runtime *runtime, const char *name);
 /** Looks anew at a process that could not be followed for lack of descriptors. */
 void process_table_refresh(struct process *process);
 /** The id of an entry; memory_free it. NULL when memory is out. */
@@ -114,6 +117,20 @@ char *process_table_id(const struct process_runtime *runtime, const struct proce
 void process_table_move(struct process *process, struct process_task *task,
                         const struct process_entry *entry);
 void process_table_tell(struct process *process, enum runtime_event_kind kind);
+/** Ends the watch for its end. */
+void process_table_let_pidfd_go(struct process *process);
+
+/* ---- process_end.c ---- */
+
+/** It is about to be signalled: from now on what it leaves behind is ended with it. */
+void process_end_stop(struct process *process);
+/** It has ended for certain; how may not be known yet, and something may be left. seen: it ended just now. */
+void process_end_begin(struct process *process, bool seen);
+/** ENDING: its status file is awaited by name, or no more. */
+void process_end_await(struct process *process);
+void process_end_await_no_more(struct process *process);
+/** Looks at once whether a status file has come. name NULL = all. */
+void process_end_status_written(struct process_runtime *runtime, const char *name);
 
 /* ---- process_task.c ---- */
 

@@ -124,6 +124,11 @@ static void tell_inspect(const struct process_runtime *runtime, const struct pro
                   "process %s runs, but no task file in \"%s\" names it: put the file back",
                   answer->id, runtime->directory);
         answer->fn.inspect(answer->context, &err, NULL);
+    } else if (process == NULL && runtime->directory_fd < 0) {
+        /* Whether it is there, and how it ended, is written where nothing can be read now. */
+        error_set(&err, ERROR_UNAVAILABLE, "the directory of task files \"%s\" cannot be read",
+                  runtime->directory);
+        answer->fn.inspect(answer->context, &err, NULL);
     } else if (process == NULL) {
         answer->fn.inspect(answer->context, NULL, NULL);
     } else if (describe(process, &arena, &container) != 0) {
@@ -211,7 +216,7 @@ void process_answer_all(void *context)
         if (process != NULL) {
             process_table_refresh(process);
         }
-        if (process != NULL && process->state == PROCESS_ENDING) {
+        if (process != NULL && process->state == PROCESS_ENDING && !process->lingers) {
             answer->next = process->waiting;
             process->waiting = answer;
             continue;

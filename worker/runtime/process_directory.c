@@ -59,7 +59,7 @@ static int scan(struct process_runtime *runtime, bool tell, struct error *err)
     }
     (void)closedir(directory);
     unload_vanished(runtime, tell);
-    process_table_status_written(runtime, NULL);
+    process_end_status_written(runtime, NULL);
     return 0;
 }
 
@@ -119,7 +119,7 @@ static void handle(struct process_runtime *runtime, const struct inotify_event *
             process_task_load(runtime, event->name, true);
         }
     } else if (event->len > 0 && (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0) {
-        process_table_status_written(runtime, event->name);
+        process_end_status_written(runtime, event->name);
     }
 }
 
@@ -247,7 +247,11 @@ static bool all_ended(const struct process_runtime *runtime, const struct proces
 static void remove_files(const struct process_runtime *runtime, const struct process_task *task)
 {
     for (size_t i = 0; i < task->file.processes.count; i++) {
-        const char *status_file = task->file.processes.items[i].status_file;
+        const struct process_entry *entry = &task->file.processes.items[i];
+        const char *status_file = entry->status_file;
+        if (entry->cgroup != NULL) {
+            process_cgroup_remove(entry->cgroup);
+        }
         if (status_file != NULL) {
             (void)unlinkat(runtime->directory_fd, status_file, 0);
         }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/id.h"
+#include "worker/runtime/process_cgroup.h"
 #include "worker/runtime/signal_name.h"
 
 enum {
@@ -38,6 +39,9 @@ static const struct record_field ENTRY_FIELDS[] = {
     RECORD_FIELD_BOOLEAN(struct process_entry, process_group, "process_group", 0,
                          "The process leads a group of its own: SIGKILL goes to the whole group. "
                          "Default: false."),
+    RECORD_FIELD_TEXT(struct process_entry, cgroup, "cgroup", 0, PROCESS_CGROUP_PATH_MAX,
+                      "Directory of the process' own control group, below /sys/fs/cgroup: what a "
+                      "stopped process leaves in it is killed. Default: none."),
 };
 
 static const struct record_spec ENTRY_SPEC =
@@ -115,6 +119,9 @@ static int check_entry(struct process_entry *entry, size_t i, struct error *err)
     }
     if (entry->status_file != NULL && !process_file_name_is_valid(entry->status_file)) {
         return invalid(err, i, "status_file", "the name of a file in the same directory");
+    }
+    if (entry->cgroup != NULL && !process_cgroup_path_is_valid(entry->cgroup)) {
+        return invalid(err, i, "cgroup", "the directory of a control group below /sys/fs/cgroup");
     }
     if (entry->stop_signal != NULL) {
         entry->stop_signal = signal_name_normalize(span_of(entry->stop_signal));

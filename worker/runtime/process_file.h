@@ -23,6 +23,7 @@ struct process_entry {
     struct text_list depends_on;
     const char *status_file;
     bool process_group;
+    const char *cgroup; /**< directory of the control group that is the process' own; NULL = none */
 };
 
 /** A task file. */

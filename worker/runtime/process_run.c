@@ -15,6 +15,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/memory.h"
+#include "worker/runtime/process_cgroup.h"
 #include "worker/runtime/process_file.h"
 #include "worker/runtime/process_proc.h"
 #include "worker/runtime/process_run_options.h"
@@ -36,6 +37,7 @@ struct supervisor {
     char **command; /* NULL-terminated */
     char task[NAME_MAX + 1], name[NAME_MAX + 1];
     char task_file[NAME_MAX + 1], status_file[NAME_MAX + 1];
+    char cgroup[PROCESS_CGROUP_PATH_MAX]; /**< "" = none */
     int directory_fd, signal_fd;
     sigset_t old_mask;
     pid_t child;
@@ -131,6 +133,7 @@ static int write_task_file(const struct supervisor *supervisor, const struct pro
         .depends_on = {.count = options->depends_on.count},
         .status_file = supervisor->status_file,
         .process_group = options->process_group,
+        .cgroup = supervisor->cgroup[0] == '\0' ? NULL : supervisor->cgroup,
     };
     const struct process_file file = {.task = supervisor->task,
                                       .cluster = options->cluster,
@@ -161,6 +164,25 @@ static int write_task_file(const struct supervisor *supervisor, const struct pro
     return result;
 }
 
+static void join_cgroup(struct supervisor *supervisor)
+{
+    char name[NAME_MAX + 1];
+    if (!supervisor->options->cgroup) {
+        return;
+    }
+    size_t kept = strlen(supervisor->task_file) - strlen(".json");
+    (void)snprintf(name, sizeof name, "%.*s.%d", (int)kept, supervisor->task_file,
+                   (int)supervisor->child);
+    (void)process_cgroup_make(name, supervisor->child, supervisor->cgroup);
+}
+
+static void leave_cgroup(const struct supervisor *supervisor)
+{
+    if (supervisor->cgroup[0] != '\0') {
+        process_cgroup_remove(supervisor->cgroup);
+    }
+}
+
 static int publish(struct supervisor *supervisor, struct error *err)
 {
     struct process_boot boot;
@@ -174,6 +196,7 @@ static int publish(struct supervisor *supervisor, struct error *err)
     if (check_free(supervisor, &boot, err) != 0) {
         return -1;
     }
+    join_cgroup(supervisor);
     return write_task_file(supervisor, &boot, err);
 }
 
@@ -287,18 +310,21 @@ static int supervise(struct supervisor *supervisor)
     if (publish(supervisor, &err) != 0) {
         (void)close(supervisor->go_fd);
         (void)waitpid(supervisor->child, NULL, 0);
+        leave_cgroup(supervisor);
         return fail(&err, EXIT_USAGE);
     }
     int exec_errno = release_child(supervisor);
     if (exec_errno != 0) {
         (void)unlinkat(supervisor->directory_fd, supervisor->task_file, 0);
         (void)waitpid(supervisor->child, NULL, 0);
+        leave_cgroup(supervisor);
         error_set_errno(&err, exec_errno, "could not run \"%.200s\"", supervisor->command[0]);
         return fail(&err, exec_errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_EXECUTABLE);
     }
     int status = wait_for_end(supervisor);
     write_status(supervisor, status);
     (void)waitpid(supervisor->child, NULL, 0);
+    leave_cgroup(supervisor);
     return status;
 }
 

@@ -77,6 +77,14 @@ static const struct option_spec OPTIONS[] = {
      .group = "Process",
      .help = "Runs the command in a process group of its own, so that SIGKILL takes its children "
              "with it; it can then not read from the terminal."},
+    {.name = "cgroup",
+     .type = OPTION_BOOLEAN,
+     .offset = AT(cgroup),
+     .default_text = "true",
+     .group = "Process",
+     .help = "Runs the command in a control group of its own, where that can be made (as root, or "
+             "below a "
+             "delegated one), so that a stop also ends what the command leaves behind."},
 };
 
 const struct option_program PROCESS_RUN_PROGRAM = {

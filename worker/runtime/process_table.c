@@ -7,13 +7,7 @@
 #include "common/base/memory.h"
 #include "worker/runtime/process.h"
 
-enum {
-    STATUS_LOOK_EVERY_MS = 100,
-    STATUS_LIMIT_MS = 5000, /* for a parent on a loaded machine */
-    STATUS_MAX_BYTES = 4096,
-    ID_SIZE = 80,
-    DESCRIPTORS_LOG_EVERY_MS = 60000
-};
+enum { ID_SIZE = 80, DESCRIPTORS_LOG_EVERY_MS = 60000 };
 
 /* ---- sorted by id ---- */
 
@@ -88,7 +82,7 @@ char *process_table_id(const struct process_runtime *runtime, const struct proce
     return memory_strdup(id);
 }
 
-/* ---- the end ---- */
+/* ---- its end is seen ---- */
 
 void process_table_tell(struct process *process, enum runtime_event_kind kind)
 {
@@ -105,7 +99,7 @@ void process_table_tell(struct process *process, enum runtime_event_kind kind)
     base->callbacks.on_event(base->callback_context, &event);
 }
 
-static void let_pidfd_go(struct process *process)
+void process_table_let_pidfd_go(struct process *process)
 {
     loop_watch_free(process->watch);
     process->watch = NULL;
@@ -115,133 +109,11 @@ static void let_pidfd_go(struct process *process)
     }
 }
 
-static bool read_status(struct process *process)
-{
-    struct process_status status;
-    struct buffer text;
-    struct error ignored = {0};
-    if (process->entry->status_file == NULL || process->runtime->directory_fd < 0) {
-        return false;
-    }
-    buffer_init(&text, STATUS_MAX_BYTES);
-    bool read = process_read_whole(process->runtime->directory_fd, process->entry->status_file,
-                                   &text, &ignored) == 0 &&
-                process_status_read(buffer_span(&text), &status, &ignored) == 0;
-    buffer_release(&text);
-    if (!read || status.pid != process->entry->pid ||
-        status.start_time != process->entry->start_time) {
-        return false;
-    }
-    process->exit_code = (struct optional_integer){.known = true, .value = status.exit_code};
-    process->finished_at = status.finished_at;
-    return true;
-}
-
-/* Without memory it is not in the table: then the timer finds the file. */
-static void await_status(struct process *process)
-{
-    process->awaited = (struct id_entry){.key = process->entry->status_file, .owner = process};
-    if (process->awaited.key != NULL &&
-        id_table_add(&process->runtime->awaited, &process->awaited) != 0) {
-        process->awaited.key = NULL;
-    }
-}
-
-static void await_status_no_more(struct process *process)
-{
-    if (process->awaited.key != NULL) {
-        id_table_remove(&process->runtime->awaited, &process->awaited);
-        process->awaited.key = NULL;
-    }
-}
-
-static void end(struct process *process, bool tell)
-{
-    await_status_no_more(process);
-    process->state = PROCESS_ENDED;
-    process->ended_boot_ms = clock_boot_ms(clock_system());
-    loop_timer_free(process->ending);
-    process->ending = NULL;
-    if (tell) {
-        process_table_tell(process, RUNTIME_EVENT_EXITED);
-    }
-    process_answer_waiting(process);
-}
-
-static bool is_reaped(const struct process *process)
-{
-    struct process_stat stat;
-    struct error ignored = {0};
-    return process_stat_read(process->entry->pid, &stat, &ignored) != 0 ||
-           stat.start_time != process->entry->start_time;
-}
-
-/* A parent that writes a status file does so before it reaps: once the process is reaped, the file is
- * there or will never be. */
-static bool end_is_known(struct process *process)
-{
-    bool hopeless = process->entry->status_file == NULL || is_reaped(process);
-    return read_status(process) || hopeless;
-}
-
-static void look_for_status(void *context)
-{
-    struct process *process = context;
-    if (end_is_known(process) || clock_boot_ms(clock_system()) >= process->ending_until_boot_ms) {
-        end(process, true);
-    } else {
-        loop_timer_arm(process->ending, STATUS_LOOK_EVERY_MS);
-    }
-}
-
-/* It has ended for certain; how may not be known yet. seen: it ended just now. */
-static void begin_end(struct process *process, bool seen)
-{
-    let_pidfd_go(process);
-    process->finished_at = seen ? clock_wall_ms(clock_system()) : 0;
-    if (end_is_known(process)) {
-        end(process, seen);
-        return;
-    }
-    process->state = PROCESS_ENDING;
-    process->ending_until_boot_ms = clock_boot_ms(clock_system()) + STATUS_LIMIT_MS;
-    process->ending = loop_timer_new(process->runtime->loop, look_for_status, process);
-    if (process->ending == NULL) {
-        end(process, seen);
-    } else {
-        loop_timer_arm(process->ending, STATUS_LOOK_EVERY_MS);
-        await_status(process);
-    }
-}
-
-static void look_at_status(void *context, void *owner)
-{
-    struct process *process = owner;
-    (void)context;
-    if (read_status(process)) {
-        end(process, true);
-    }
-}
-
-void process_table_status_written(struct process_runtime *runtime, const char *name)
-{
-    if (name == NULL) {
-        id_table_each(&runtime->awaited, look_at_status, NULL);
-        return;
-    }
-    struct id_entry *entry = id_table_find(&runtime->awaited, name, strlen(name));
-    while (entry != NULL) {
-        struct id_entry *next = id_table_same(entry);
-        look_at_status(NULL, entry->owner);
-        entry = next;
-    }
-}
-
 static void pidfd_ready(int fd, unsigned what, void *context)
 {
     (void)fd;
     (void)what;
-    begin_end(context, true);
+    process_end_begin(context, true);
 }
 
 /* ---- the beginning ---- */
@@ -278,7 +150,7 @@ static void follow(struct process *process)
         return;
     }
     if (!same || process->pidfd < 0 || has_ended(process->pidfd)) {
-        begin_end(process, false);
+        process_end_begin(process, false);
         return;
     }
     process->state = PROCESS_ALIVE;
@@ -290,7 +162,7 @@ void process_table_refresh(struct process *process)
     if (process->state != PROCESS_ALIVE || process->watch != NULL) {
         return;
     }
-    let_pidfd_go(process);
+    process_table_let_pidfd_go(process);
     follow(process);
     if (process->state == PROCESS_ENDED) {
         process_table_tell(process, RUNTIME_EVENT_EXITED);
@@ -299,8 +171,8 @@ void process_table_refresh(struct process *process)
 
 static void process_free(struct process *process)
 {
-    await_status_no_more(process);
-    let_pidfd_go(process);
+    process_end_await_no_more(process);
+    process_table_let_pidfd_go(process);
     loop_timer_free(process->ending);
     memory_free(process->id);
     memory_free(process);
@@ -309,6 +181,10 @@ static void process_free(struct process *process)
 int process_table_add(struct process_runtime *runtime, struct process_task *task,
                       const struct process_entry *entry, bool tell, struct error *err)
 {
+    if (entry->pid == getpid() || entry->pid == 1) {
+        return error_set(err, ERROR_INVALID, "process %lld is %s: that is nobody's task",
+                         (long long)entry->pid, entry->pid == 1 ? "init" : "this worker itself");
+    }
     struct process *process = memory_calloc(1, sizeof *process);
     char *id = process_table_id(runtime, &task->file, entry);
 
@@ -345,12 +221,12 @@ void process_table_move(struct process *process, struct process_task *task,
                         const struct process_entry *entry)
 {
     struct process_task *old = process->task;
-    await_status_no_more(process);
+    process_end_await_no_more(process);
     process->task = task;
     process->entry = entry;
     task->users++;
     if (process->state == PROCESS_ENDING) {
-        await_status(process);
+        process_end_await(process);
     }
     if (--old->users == 0 && !old->listed) {
         process_task_free(old);

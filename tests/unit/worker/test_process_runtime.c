@@ -342,6 +342,24 @@ static void a_process_belongs_to_one_file(void **state)
     assert_non_null(strstr(process_fixture_inspect(&fixture, child.id).labels, "task=web;"));
 }
 
+static void init_and_the_worker_are_in_no_task(void **state)
+{
+    struct child others[] = {{.pid = 1}, {.pid = getpid()}};
+    (void)state;
+    write_file("");
+    for (size_t i = 0; i < 2; i++) {
+        struct process_stat stat;
+        char name[32];
+        assert_int_equal(process_stat_read(others[i].pid, &stat, NULL), 0);
+        others[i].start_time = stat.start_time;
+        (void)snprintf(name, sizeof name, "other%zu.json", i);
+        process_fixture_write(&fixture, name, "{\"task\":\"t\",\"processes\":[%s]}",
+                              process_fixture_entry(&others[i], "app", ""));
+    }
+    process_fixture_start(&fixture);
+    assert_int_equal(list_count(), 1);
+}
+
 static void processes_of_an_earlier_boot_have_ended(void **state)
 {
     char id[96];
@@ -373,19 +391,19 @@ static void starts_are_counted_from_the_boot_that_was_kept(void **state)
     assert_int_equal(process_fixture_inspect(&fixture, child.id).started_at, start_of(&child));
 }
 
-static void sigkill_takes_the_whole_group(void **state)
+/* A leader of a group of two, written to its task file. @return the end of a pipe that ends with the last of the group */
+static int start_group(struct child *leader)
 {
     int alive[2];
     char byte;
     struct process_stat stat;
     struct error err = {0};
-    (void)state;
     assert_int_equal(pipe(alive), 0);
-    struct child leader = {0};
-    leader.pid = fork();
-    if (leader.pid == 0) {
+    leader->pid = fork();
+    if (leader->pid == 0) {
         (void)setpgid(0, 0);
         if (fork() == 0) {
+            (void)signal(SIGTERM, SIG_IGN);
             if (write(alive[1], "x", 1) != 1) {
                 _exit(1);
             }
@@ -397,20 +415,41 @@ static void sigkill_takes_the_whole_group(void **state)
     }
     (void)close(alive[1]);
     assert_int_equal(read(alive[0], &byte, 1), 1);
-    assert_int_equal(process_stat_read(leader.pid, &stat, &err), 0);
-    leader.start_time = stat.start_time;
-    (void)snprintf(leader.id, sizeof leader.id, "%s-%d-%lld", fixture.boot.id, (int)leader.pid,
-                   (long long)leader.start_time);
+    assert_int_equal(process_stat_read(leader->pid, &stat, &err), 0);
+    leader->start_time = stat.start_time;
+    (void)snprintf(leader->id, sizeof leader->id, "%s-%d-%lld", fixture.boot.id, (int)leader->pid,
+                   (long long)leader->start_time);
     process_fixture_write(&fixture, "web.json", "{\"task\":\"web\",\"processes\":[%s]}",
-                          process_fixture_entry(&leader, "app", ",\"process_group\":true"));
+                          process_fixture_entry(leader, "app", ",\"process_group\":true"));
     process_fixture_start(&fixture);
+    return alive[0];
+}
+
+static void the_whole_group_ends_with(const char *signal_name)
+{
+    struct child leader = {0};
+    char byte;
+    int alive = start_group(&leader);
     assert_int_equal(
-        process_fixture_signal(&fixture, leader.id, start_of(&leader), "SIGKILL").answer,
+        process_fixture_signal(&fixture, leader.id, start_of(&leader), signal_name).answer,
         RUNTIME_SENT);
+    process_fixture_wait_event(&fixture, leader.id, RUNTIME_EVENT_EXITED);
     /* The pipe ends when the last of the group is gone. */
-    assert_int_equal(read(alive[0], &byte, 1), 0);
-    (void)close(alive[0]);
+    assert_int_equal(read(alive, &byte, 1), 0);
+    (void)close(alive);
     process_fixture_reap(&leader);
+}
+
+static void sigkill_takes_the_whole_group(void **state)
+{
+    (void)state;
+    the_whole_group_ends_with("SIGKILL");
+}
+
+static void what_outlives_an_obeying_leader_is_killed(void **state)
+{
+    (void)state;
+    the_whole_group_ends_with("SIGTERM");
 }
 
 static void on_history(void *context, enum runtime_history_answer answer, int64_t at_unix_ms,
@@ -444,6 +483,9 @@ static void a_directory_that_everybody_can_write_is_not_followed(void **state)
     process_fixture_make(&fixture);
     process_fixture_wait_state(&fixture, RUNTIME_AWAY);
     assert_non_null(strstr(fixture.detail, "chmod"));
+    /* What cannot be looked up is not said to be gone: how it ended may be written there. */
+    assert_true(process_fixture_inspect(&fixture, child.id).unknown);
+    assert_true(process_fixture_inspect(&fixture, "an-ended-one").unknown);
     assert_int_equal(chmod(fixture.directory, 0755), 0);
     process_fixture_wait_state(&fixture, RUNTIME_BACK);
     assert_int_equal(fixture.aways, 1);
@@ -490,6 +532,8 @@ int main(void)
         TEST(processes_of_an_earlier_boot_have_ended),
         TEST(starts_are_counted_from_the_boot_that_was_kept),
         TEST(sigkill_takes_the_whole_group),
+        TEST(what_outlives_an_obeying_leader_is_killed),
+        TEST(init_and_the_worker_are_in_no_task),
         TEST(the_kernel_remembers_no_signals),
         TEST(a_directory_that_everybody_can_write_is_not_followed),
         TEST(a_directory_that_goes_and_comes_back_is_said_once),
