@@ -83,6 +83,28 @@ static void plan_turns_dependencies_round(void **state)
     plan_release(&f.plan);
 }
 
+/** As in ECS: what a needs by way of b does not wait for a. */
+static void plan_waits_for_direct_dependents_alone(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const char *on_b[] = {"b"};
+    const char *on_c[] = {"c"};
+    begin(&f, (const char *const[]){"a", "b", "c"}, 3);
+    depends(&f, 0, on_b, 1);
+    depends(&f, 1, on_c, 1);
+    make(&f);
+    assert_int_equal(step_of(&f, "a")->after.count, 0);
+    assert_int_equal(step_of(&f, "b")->after.count, 1);
+    assert_true(is_after(&f, "b", "a"));
+    assert_int_equal(step_of(&f, "c")->after.count, 1);
+    assert_true(is_after(&f, "c", "b"));
+    struct run_result exits[] = {{.container_id = "b", .started_at = 7}};
+    struct task task = {.plan = {f.plan.runs.items, f.plan.runs.count}, .exits = {exits, 1}};
+    assert_true(plan_released(&task, step_of(&f, "c")));
+    plan_release(&f.plan);
+}
+
 static void plan_puts_sidecars_last(void **state)
 {
     (void)state;
@@ -210,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plan_turns_dependencies_round),
+        cmocka_unit_test(plan_waits_for_direct_dependents_alone),
         cmocka_unit_test(plan_puts_sidecars_last),
         cmocka_unit_test(plan_cuts_a_circle_and_names_it),
         cmocka_unit_test(plan_lets_no_sidecar_go_first),

@@ -29,65 +29,6 @@ static void stopper_duplicate_requests_change_nothing(void **state)
     end_world(world);
 }
 
-static void stopper_further_request_changes_the_grace(void **state)
-{
-    (void)state;
-    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 3000});
-    world_start(world, true);
-    world_request(world, "r1", -1);
-    world_run(world, 1000);
-    world_request(world, "r2", 8000);
-    world_run(world, 6000);
-    assert_int_equal(world_signals(world, "a", 0, "SIGKILL"), 0);
-    assert_int_equal(world_fold(world)->named.count, 2);
-    assert_int_equal(world_fold(world)->plan.items[0].grace_ms, 8000);
-    world_run(world, 1010);
-    assert_int_equal(
-        world_signal_at(world, "a", "SIGKILL") - world_signal_at(world, "a", "SIGTERM"), 8000);
-    assert_stopped(world);
-    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
-    end_world(world);
-}
-
-static void stopper_force_shortens_a_stop_that_is_running(void **state)
-{
-    (void)state;
-    struct world *world = make({.id = "a", .name = "a", .ignores = true});
-    world_start(world, true);
-    world_request(world, "r1", -1);
-    world_run(world, 1000);
-    world_request(world, "r2", 0);
-    world_run(world, 10);
-    assert_stopped(world);
-    assert_int_equal(world_signals(world, "a", 0, "SIGKILL"), 1);
-    end_world(world);
-}
-
-static void stopper_grace_is_fixed_once_sigkill_is_decided(void **state)
-{
-    (void)state;
-    struct world *world =
-        make({.id = "a", .name = "a", .ignores = true, .immortal = true, .stop_timeout_ms = 1000});
-    world_start(world, true);
-    world_request(world, "r1", -1);
-    world_run(world, 1100);
-    assert_int_equal(world_signals(world, "a", 0, "SIGKILL"), 1);
-    world_request(world, "r2", 60000);
-    world_run(world, 10);
-    assert_int_equal(world_fold(world)->named.count, 2);
-    assert_int_equal(world_fold(world)->plan.items[0].grace_ms, 1000);
-    world_run(world, 10000);
-    assert_true(world_signals(world, "a", 0, "SIGKILL") >= 3);
-    assert_int_equal(world_fold(world)->stuck.count, 1);
-    assert_string_equal(world_fold(world)->stuck.items[0].reason,
-                        "the container runs on after SIGKILL");
-    assert_int_equal(world_events(world, EVENT_STOP_STUCK), 1);
-    world->containers[0].immortal = false;
-    world_run(world, 31000);
-    assert_stopped(world);
-    end_world(world);
-}
-
 /* ---- runs that start again ---- */
 
 static void stopper_run_that_starts_again_is_stopped_again(void **state)
@@ -290,9 +231,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stopper_duplicate_requests_change_nothing),
-        cmocka_unit_test(stopper_further_request_changes_the_grace),
-        cmocka_unit_test(stopper_force_shortens_a_stop_that_is_running),
-        cmocka_unit_test(stopper_grace_is_fixed_once_sigkill_is_decided),
         cmocka_unit_test(stopper_run_that_starts_again_is_stopped_again),
         cmocka_unit_test(stopper_run_of_another_task_is_left_alone),
         cmocka_unit_test(stopper_described_container_that_runs_again_is_in_the_plan),
