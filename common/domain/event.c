@@ -25,6 +25,8 @@ bool event_is_workers_own(enum event_type type)
     switch (type) {
     case EVENT_STOP_ACCEPTED:
     case EVENT_SIGNAL_SENT:
+    case EVENT_PRE_STOP_STARTED:
+    case EVENT_PRE_STOP_ENDED:
     case EVENT_KILL_SENT:
     case EVENT_CONTAINER_EXITED:
     case EVENT_TASK_STOPPED:

@@ -82,6 +82,22 @@ struct event_signal_sent {
     bool maybe_repeated;      /**< the run has more than one intent of this signal */
 };
 
+struct event_pre_stop_started {
+    struct run run;
+    const char *exec_id;   /**< the engine's id of the command */
+    int64_t begun_unix_ms; /**< wall clock at begun_boot_ms, for people */
+    int64_t
+        begun_boot_ms; /**< boot-time clock when the engine had answered: the grace counts from it */
+    const char *boot_id;      /**< boot that begun_boot_ms belongs to */
+    int64_t deadline_unix_ms; /**< when the grace runs out, for people */
+};
+
+struct event_pre_stop_ended {
+    struct run run;
+    struct optional_integer exit_code; /**< unknown, or not started = absent */
+    const char *reason;                /**< why there is no exit code */
+};
+
 /** What became of one run. */
 struct run_result {
     const char *container_id;
@@ -145,6 +161,8 @@ struct event {
         EVENT_BODY(stop_requested);
         EVENT_BODY(stop_accepted);
         EVENT_BODY(signal_sent);
+        EVENT_BODY(pre_stop_started);
+        EVENT_BODY(pre_stop_ended);
         EVENT_BODY(container_exited);
         EVENT_BODY(task_ended);
         EVENT_BODY(stop_stuck);

@@ -66,7 +66,7 @@ static const struct record_field planned_fields[] = {
     TEXT(planned_run, signal, 0, 24, "`SIGTERM`"),
     INTEGER(planned_run, grace_ms, NEEDED, "grace; 0 = SIGKILL at once"),
     INTEGER(planned_run, drain_delay_ms, 0, "wait before the signal"),
-    TEXT(planned_run, pre_stop, 0, 1024, "value of the label `io.stopfleet.pre-stop`; not run yet"),
+    TEXT(planned_run, pre_stop, 0, 1024, "command of the label `io.stopfleet.pre-stop`"),
     RECORD_FIELD_TEXT_LIST(struct planned_run, after, "after", 0, RECORD_UNBOUNDED,
                            "ids of containers that must have ended before this one is signalled"),
 };
@@ -142,6 +142,29 @@ static const struct record_field signal_sent_fields[] = {
                  "SignalSent: when the grace runs out, for people"),
     BODY_BOOLEAN(signal_sent, maybe_repeated, "maybe_repeated", 0,
                  "true: this signal may have reached the run more than once"),
+};
+
+static const struct record_field pre_stop_started_fields[] = {
+    COMMON(NEEDED),
+    BODY_RUN(pre_stop_started, run),
+    BODY_TEXT(pre_stop_started, exec_id, "exec_id", 0, CONTAINER_ID_BYTES,
+              "the engine's id of the command"),
+    BODY_INTEGER(pre_stop_started, begun_unix_ms, "begun_unix_ms", 0,
+                 "wall clock at `begun_boot_ms`"),
+    BODY_INTEGER(pre_stop_started, begun_boot_ms, "begun_boot_ms", 0,
+                 "boot-time clock when the engine had answered, from which the deadline counts"),
+    BODY_TEXT(pre_stop_started, boot_id, "boot_id", 0, ID_BYTES,
+              "the boot that `begun_boot_ms` is of"),
+    BODY_INTEGER(pre_stop_started, deadline_unix_ms, "deadline_unix_ms", 0,
+                 "when the grace runs out, for people"),
+};
+
+static const struct record_field pre_stop_ended_fields[] = {
+    COMMON(NEEDED),
+    BODY_RUN(pre_stop_ended, run),
+    RECORD_FIELD_OPTIONAL(struct event, pre_stop_ended.exit_code, "exit_code", 0,
+                          "as the runtime says; absent = unknown, or it was not started"),
+    BODY_TEXT(pre_stop_ended, reason, "reason", CUT, 1024, "why there is no exit code"),
 };
 
 static const struct record_field container_exited_fields[] = {

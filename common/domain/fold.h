@@ -12,6 +12,7 @@ typedef int fold_fn(struct task *task, const struct event *event, bool *changed,
 
 fold_fn fold_task_observed, fold_stop_requested, fold_stop_accepted, fold_signal, fold_kill;
 fold_fn fold_container_exited, fold_task_ended, fold_stop_stuck; /* fold_results.c */
+fold_fn fold_pre_stop_started, fold_pre_stop_ended;              /* fold_pre_stop.c */
 fold_fn fold_task_tagged;                                        /* fold_tags.c */
 
 /** Takes over what the new description's tags changed against the old one's; what was tagged by

@@ -13,6 +13,10 @@ static int fold(struct task *task, const struct event *event, bool *changed, str
         return fold_stop_requested(task, event, changed, err);
     case EVENT_STOP_ACCEPTED:
         return fold_stop_accepted(task, event, changed, err);
+    case EVENT_PRE_STOP_STARTED:
+        return fold_pre_stop_started(task, event, changed, err);
+    case EVENT_PRE_STOP_ENDED:
+        return fold_pre_stop_ended(task, event, changed, err);
     case EVENT_SIGNAL_SENT:
         return fold_signal(task, event, changed, err);
     case EVENT_KILL_SENT:

@@ -25,8 +25,9 @@ void stop_run_init(struct stop_run *run)
 int64_t stop_run_deadline(const struct stop_run *run)
 {
     int64_t deadline = INT64_MAX;
-    if (!run->signalled ||
-        __builtin_add_overflow(run->signalled_boot_ms, run->grace_ms, &deadline)) {
+    int64_t begun = run->pre_stopped ? run->pre_stop_boot_ms : run->signalled_boot_ms;
+    if ((!run->pre_stopped && !run->signalled) ||
+        __builtin_add_overflow(begun, run->grace_ms, &deadline)) {
         return INT64_MAX;
     }
     return deadline;
@@ -44,6 +45,17 @@ static struct stop_action *emit(struct step *step, enum stop_action_kind kind)
     return action;
 }
 
+/** The first start counts. */
+static void take_pre_stop(struct stop_run *run, int64_t at_boot_ms)
+{
+    if (!run->pre_stopped) {
+        run->pre_stopped = true;
+        run->pre_stop_boot_ms = at_boot_ms;
+    }
+    run->pre_stop_left = false;
+    run->pre_stop_intended = false;
+}
+
 /** Takes what the event says into the run, before any guard is asked. */
 static void take_event(struct stop_run *run, const struct stop_input *input, int64_t now_boot_ms)
 {
@@ -54,6 +66,8 @@ static void take_event(struct stop_run *run, const struct stop_input *input, int
         run->signalled = true;
         run->signalled_boot_ms = input->at_boot_ms;
         run->intended = false;
+    } else if (input->event == STOP_ON_LOG_PRE_STOPPED) {
+        take_pre_stop(run, input->at_boot_ms);
     } else if (input->event == STOP_ON_INSPECTED_RUNNING) {
         run->seen_running_boot_ms = now_boot_ms;
     }
@@ -76,6 +90,19 @@ static void record_kill(struct step *step)
 {
     step->run->kill_recorded = true;
     emit(step, STOP_ACTION_RECORD_KILL)->maybe_repeated = step->run->kill_intents > 1;
+}
+
+static void record_pre_stop(struct step *step)
+{
+    take_pre_stop(step->run, step->now_boot_ms);
+    emit(step, STOP_ACTION_RECORD_PRE_STOP)->at_boot_ms = step->run->pre_stop_boot_ms;
+}
+
+static void record_pre_stop_end(struct step *step)
+{
+    step->run->pre_stop_ended = true;
+    step->run->pre_stop_intended = false;
+    emit(step, STOP_ACTION_RECORD_PRE_STOP_END);
 }
 
 static void fail(struct step *step, enum stop_problem problem)
@@ -119,12 +146,23 @@ static int64_t backoff(struct stop_run *run)
     return delay < STOP_BACKOFF_MAX_MS ? delay : STOP_BACKOFF_MAX_MS;
 }
 
-/** When the next look in GRACE is due. */
+/** Often at first: most commands are short. */
+static int64_t pre_stop_poll(const struct stop_run *run, int64_t now_boot_ms)
+{
+    int64_t poll = (now_boot_ms - run->pre_stop_boot_ms) / 4;
+    if (poll < STOP_PRE_STOP_POLL_LEAST_MS) {
+        return STOP_PRE_STOP_POLL_LEAST_MS;
+    }
+    return poll < STOP_PRE_STOP_POLL_MS ? poll : STOP_PRE_STOP_POLL_MS;
+}
+
+/** When the next look in GRACE or PRE_STOP is due. */
 static int64_t next_look(const struct stop_run *run, int64_t now_boot_ms)
 {
     int64_t look = stop_run_deadline(run) - STOP_CHECK_LEAD_MS;
-    if (look > now_boot_ms + STOP_POLL_MS) {
-        look = now_boot_ms + STOP_POLL_MS;
+    int64_t poll = run->signalled ? STOP_POLL_MS : pre_stop_poll(run, now_boot_ms);
+    if (look > now_boot_ms + poll) {
+        look = now_boot_ms + poll;
     }
     return look > now_boot_ms ? look : now_boot_ms;
 }
@@ -161,6 +199,12 @@ static void do_notes_and_records(struct step *step, unsigned actions)
     }
     if (actions & DO_RECORD_KILL) {
         record_kill(step);
+    }
+    if (actions & DO_RECORD_PRE_STOP) {
+        record_pre_stop(step);
+    }
+    if (actions & DO_RECORD_PRE_STOP_END) {
+        record_pre_stop_end(step);
     }
     if (actions & DO_FAIL_INSPECTION) {
         fail(step, STOP_PROBLEM_NO_INSPECTION);
@@ -219,6 +263,15 @@ static void do_calls(struct step *step, unsigned actions)
     if (actions & DO_KILL) {
         step->run->kill_intents++;
         emit(step, STOP_ACTION_KILL);
+    }
+    if (actions & DO_PRE_STOP) {
+        step->run->pre_stop_left = false;
+        step->run->pre_stop_intended = true;
+        step->run->hinted = false;
+        emit(step, STOP_ACTION_PRE_STOP);
+    }
+    if (actions & DO_LOOK) {
+        emit(step, STOP_ACTION_LOOK);
     }
 }
 

@@ -6,8 +6,8 @@
  *  and comes back with what happened.
  *
  *  What it holds to, whatever the order of events: one stop signal per run, unless an intent stays without its fact (then
- *  maybe_repeated is said); SIGKILL never before the deadline, which is the own signal's boot time + the newest grace and is fixed
- *  once SIGKILL is decided on; no signal without an inspection just before it; grace 0 means SIGKILL at once without a stop
+ *  maybe_repeated is said); SIGKILL never before the deadline, which is the own signal's boot time, or that of the start of its pre-stop command, + the newest grace and is fixed
+ *  once SIGKILL is decided on; a pre-stop command runs once at most; no signal without an inspection just before it; grace 0 means SIGKILL at once without a stop
  *  signal; the end is recorded on an inspection only; what fails is tried for ever, and named from the third failure on.
  *
  *  Of a run at most one engine call is under way: an INSPECT while an inspection is out asks for one more look after it. */
@@ -46,11 +46,13 @@ enum {
         500,              /**< the inspection before SIGKILL begins this long before the deadline */
     STOP_FRESH_MS = 1000, /**< a look this old still counts when SIGKILL is due */
     STOP_POLL_MS = 10000, /**< longest time in GRACE without a look */
-    STOP_HOLD_MS = 50,    /**< how soon a held step is tried again */
-    STOP_BACKOFF_FIRST_MS = 1000, /**< doubled after each try … */
-    STOP_BACKOFF_MAX_MS = 30000,  /**< … up to this */
-    STOP_TRIES_TO_STUCK = 3,      /**< failures in a row from which on StopStuck is recorded */
-    STOP_ACTIONS_MAX = 6          /**< of one step */
+    STOP_PRE_STOP_POLL_MS = 1000,      /**< longest time in PRE_STOP without a look … */
+    STOP_PRE_STOP_POLL_LEAST_MS = 100, /**< … and the shortest, at first */
+    STOP_HOLD_MS = 50,                 /**< how soon a held step is tried again */
+    STOP_BACKOFF_FIRST_MS = 1000,      /**< doubled after each try … */
+    STOP_BACKOFF_MAX_MS = 30000,       /**< … up to this */
+    STOP_TRIES_TO_STUCK = 3,           /**< failures in a row from which on StopStuck is recorded */
+    STOP_ACTIONS_MAX = 6               /**< of one step */
 };
 
 /** The state of one run. The first group is filled in by the driver before START (from the plan and from what the log and the
@@ -63,8 +65,13 @@ struct stop_run {
     int64_t intents;           /**< journalled intents of the stop signal */
     int64_t kill_intents;      /**< journalled intents of SIGKILL */
     bool intended; /**< an intent of the stop signal has no fact yet, or its journal was lost */
-    bool maybe_repeated; /**< the number of intents is not known (journal lost) */
-    bool kill_recorded;  /**< its SIGKILL is recorded */
+    bool maybe_repeated;      /**< the number of intents is not known (journal lost) */
+    bool kill_recorded;       /**< its SIGKILL is recorded */
+    bool pre_stop_left;       /**< it has a pre-stop command, and nothing shows that it was tried */
+    bool pre_stop_intended;   /**< an intent of it has no fact: it may have been started */
+    bool pre_stopped;         /**< its start is recorded … */
+    int64_t pre_stop_boot_ms; /**< … as of then; another boot's start: now */
+    bool pre_stop_ended;      /**< its end is recorded */
 
     enum stop_state state; /**< STOP_NEW by stop_run_init */
     bool hinted;
@@ -79,23 +86,28 @@ struct stop_run {
 /** What happened. */
 struct stop_input {
     enum stop_event event;
-    int64_t at_boot_ms; /**< HISTORY_SENT, LOG_SIGNALLED: when the signal was sent */
-    int64_t times;      /**< HISTORY_SENT: how many are shown */
-    int64_t grace_ms;   /**< GRACE_CHANGED */
+    int64_t
+        at_boot_ms; /**< HISTORY_SENT, LOG_SIGNALLED: when the signal was sent; LOG_PRE_STOPPED: when the command was started */
+    int64_t times;  /**< HISTORY_SENT: how many are shown */
+    int64_t grace_ms; /**< GRACE_CHANGED */
 };
 
 /** What is to be done. Records come before calls. */
 enum stop_action_kind {
-    STOP_ACTION_RECORD_SIGNAL = 1, /**< SignalSent: at_boot_ms, maybe_repeated */
-    STOP_ACTION_RECORD_KILL,       /**< KillSent: maybe_repeated */
+    STOP_ACTION_RECORD_SIGNAL = 1,   /**< SignalSent: at_boot_ms, maybe_repeated */
+    STOP_ACTION_RECORD_KILL,         /**< KillSent: maybe_repeated */
+    STOP_ACTION_RECORD_PRE_STOP,     /**< PreStopStarted: at_boot_ms */
+    STOP_ACTION_RECORD_PRE_STOP_END, /**< PreStopEnded, with the engine's last words on it */
     STOP_ACTION_RECORD_STUCK, /**< StopStuck, if the reason differs from the recorded one: problem */
     STOP_ACTION_RECORD_EXIT,  /**< ContainerExited, from the inspection just reported */
     STOP_ACTION_ARM,          /**< TIMER at at_boot_ms, replacing what was armed */
     STOP_ACTION_DISARM,
     STOP_ACTION_INSPECT,
     STOP_ACTION_ASK_HISTORY,
-    STOP_ACTION_SIGNAL, /**< journal the intent, then send the plan's stop signal */
-    STOP_ACTION_KILL    /**< journal the intent, then send SIGKILL */
+    STOP_ACTION_SIGNAL,   /**< journal the intent, then send the plan's stop signal */
+    STOP_ACTION_KILL,     /**< journal the intent, then send SIGKILL */
+    STOP_ACTION_PRE_STOP, /**< journal the intent, then start the plan's pre-stop command */
+    STOP_ACTION_LOOK      /**< ask whether the pre-stop command runs */
 };
 
 struct stop_action {
@@ -112,7 +124,7 @@ struct stop_actions {
 
 /** Sets the engine's own members for START; the driver's stay. */
 void stop_run_init(struct stop_run *run);
-/** When SIGKILL is due: signal + grace; INT64_MAX while there is no signal. */
+/** When SIGKILL is due: start of the pre-stop command, else signal, + grace; INT64_MAX while there is neither. */
 int64_t stop_run_deadline(const struct stop_run *run);
 /** True once SIGKILL is decided on: the grace is fixed. */
 bool stop_run_kill_decided(const struct stop_run *run);

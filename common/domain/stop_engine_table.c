@@ -36,6 +36,10 @@ static const char *const GUARD_DOCS[STOP_GUARD_COUNT] = {
     [STOP_IF_KILL_INTENDED] = "SIGKILL was decided on",
     [STOP_IF_SIGNALLED] = "signal recorded",
     [STOP_IF_INTENDED] = "open intent",
+    [STOP_IF_UNSIGNALLED] = "signal not recorded",
+    [STOP_IF_PRE_STOP_LEFT] = "pre-stop command not tried yet",
+    [STOP_IF_PRE_STOP_INTENDED] = "open intent of the pre-stop command",
+    [STOP_IF_PRE_STOPPING] = "pre-stop command started, its end not recorded",
     [STOP_IF_DRAINS] = "drain delay left, not forced",
     [STOP_IF_DRAINED] = "drain delay over",
     [STOP_IF_FORCED] = "grace 0",
@@ -96,6 +100,14 @@ bool stop_guard_holds(enum stop_guard guard, const struct stop_run *run, int64_t
         return run->signalled;
     case STOP_IF_INTENDED:
         return run->intended;
+    case STOP_IF_UNSIGNALLED:
+        return !run->signalled;
+    case STOP_IF_PRE_STOP_LEFT:
+        return run->pre_stop_left;
+    case STOP_IF_PRE_STOP_INTENDED:
+        return run->pre_stop_intended;
+    case STOP_IF_PRE_STOPPING:
+        return run->pre_stopped && !run->pre_stop_ended;
     case STOP_IF_DRAINS:
         return run->drain_delay_ms > 0 && run->grace_ms > 0;
     case STOP_IF_DRAINED:

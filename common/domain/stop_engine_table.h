@@ -8,17 +8,21 @@
 /** When an edge is taken. */
 enum stop_guard {
     STOP_IF_ALWAYS = 0,
-    STOP_IF_KILL_INTENDED, /**< SIGKILL was decided on */
-    STOP_IF_SIGNALLED,     /**< its stop signal is recorded */
-    STOP_IF_INTENDED,      /**< an intent has no fact */
-    STOP_IF_DRAINS,        /**< a drain delay is left and it is not forced */
-    STOP_IF_DRAINED,       /**< the drain delay is over */
-    STOP_IF_FORCED,        /**< grace 0 */
-    STOP_IF_HINTED,        /**< a hint came while the call was out */
-    STOP_IF_FAILING,       /**< more than one failure in a row */
-    STOP_IF_RESTING,       /**< a timer is armed: no call is out */
-    STOP_IF_NEAR,          /**< at most STOP_CHECK_LEAD_MS to the deadline */
-    STOP_IF_OVERDUE,       /**< the deadline is here */
+    STOP_IF_KILL_INTENDED,     /**< SIGKILL was decided on */
+    STOP_IF_SIGNALLED,         /**< its stop signal is recorded */
+    STOP_IF_INTENDED,          /**< an intent has no fact */
+    STOP_IF_UNSIGNALLED,       /**< its stop signal is not recorded */
+    STOP_IF_PRE_STOP_LEFT,     /**< it has a pre-stop command that was not tried yet */
+    STOP_IF_PRE_STOP_INTENDED, /**< an intent of its pre-stop command has no fact */
+    STOP_IF_PRE_STOPPING,      /**< its pre-stop command was started, and not seen to end */
+    STOP_IF_DRAINS,            /**< a drain delay is left and it is not forced */
+    STOP_IF_DRAINED,           /**< the drain delay is over */
+    STOP_IF_FORCED,            /**< grace 0 */
+    STOP_IF_HINTED,            /**< a hint came while the call was out */
+    STOP_IF_FAILING,           /**< more than one failure in a row */
+    STOP_IF_RESTING,           /**< a timer is armed: no call is out */
+    STOP_IF_NEAR,              /**< at most STOP_CHECK_LEAD_MS to the deadline */
+    STOP_IF_OVERDUE,           /**< the deadline is here */
     STOP_IF_OVERDUE_FRESH, /**< the deadline is here and the last look is at most STOP_FRESH_MS old */
     STOP_IF_KILL_RECORDED, /**< a SIGKILL is recorded already */
     STOP_GUARD_COUNT
@@ -45,7 +49,11 @@ enum stop_do {
     DO_INSPECT = 1 << 16,
     DO_ASK_HISTORY = 1 << 17,
     DO_SIGNAL = 1 << 18,
-    DO_KILL = 1 << 19
+    DO_KILL = 1 << 19,
+    DO_RECORD_PRE_STOP = 1 << 20,
+    DO_RECORD_PRE_STOP_END = 1 << 21,
+    DO_PRE_STOP = 1 << 22,
+    DO_LOOK = 1 << 23 /**< ask after the pre-stop command */
 };
 
 struct stop_edge {

@@ -29,6 +29,23 @@ static const struct record_field signal_fields[] = {
 static const struct record_spec signal_spec =
     RECORD_SPEC(struct sent_signal, signal_fields, "SentSignal", "A signal that was sent.");
 
+static const struct record_field pre_stop_fields[] = {
+    RECORD_FIELD_TEXT(struct pre_stop_run, container_id, "container_id", RECORD_REQUIRED,
+                      CONTAINER_ID_BYTES, "the run's container"),
+    INTEGER(pre_stop_run, started_at, "when the run started, unix ms"),
+    TEXT(pre_stop_run, exec_id, CONTAINER_ID_BYTES, "the engine's id of the command"),
+    INTEGER(pre_stop_run, begun_unix_ms, "wall clock when it was started"),
+    INTEGER(pre_stop_run, begun_boot_ms, "boot-time clock then"),
+    TEXT(pre_stop_run, boot_id, ID_BYTES, "the boot that `begun_boot_ms` is of"),
+    RECORD_FIELD_BOOLEAN(struct pre_stop_run, ended, "ended", 0,
+                         "true: it ended, or was not started"),
+    RECORD_FIELD_OPTIONAL(struct pre_stop_run, exit_code, "exit_code", 0, "as the runtime says"),
+    RECORD_FIELD_TEXT(struct pre_stop_run, reason, "reason", RECORD_CUTTABLE, 1024,
+                      "why there is no exit code"),
+};
+static const struct record_spec pre_stop_spec = RECORD_SPEC(
+    struct pre_stop_run, pre_stop_fields, "PreStopRun", "The pre-stop command of a run.");
+
 static const struct record_field stuck_fields[] = {
     RECORD_FIELD_TEXT(struct stuck_run, container_id, "container_id", RECORD_REQUIRED,
                       CONTAINER_ID_BYTES, "the run's container"),
@@ -60,6 +77,7 @@ static const struct record_field task_fields[] = {
     TEXT_LIST(named, "ids of the StopRequested that shaped the plan"),
     INTEGER(task, accepted_at, "time of the first StopAccepted"),
     LIST(plan, &PLANNED_RUN_SPEC, "union of all plans"),
+    LIST(pre_stops, &pre_stop_spec, "the pre-stop command of each run that has one"),
     LIST(signals, &signal_spec, "the first SignalSent of each run"),
     LIST(kills, &signal_spec, "the first KillSent of each run"),
     LIST(exits, &RUN_RESULT_SPEC, "what became of each run that ended"),
@@ -147,10 +165,10 @@ static bool any_container_started(const struct task *task)
     return false;
 }
 
-static bool any_drain_delay(const struct task *task)
+static bool anything_before_signals(const struct task *task)
 {
     for (size_t i = 0; i < task->plan.count; i++) {
-        if (task->plan.items[i].drain_delay_ms > 0) {
+        if (task->plan.items[i].drain_delay_ms > 0 || task->plan.items[i].pre_stop != NULL) {
             return true;
         }
     }
@@ -165,7 +183,7 @@ const char *task_last_status(const struct task *task)
     if (task->signals.count > 0 || task->kills.count > 0) {
         return "STOPPING";
     }
-    if (any_drain_delay(task)) {
+    if (anything_before_signals(task)) {
         return "DEACTIVATING";
     }
     return any_container_started(task) ? "RUNNING" : "PENDING";
@@ -192,6 +210,17 @@ const struct planned_run *task_planned(const struct task *task, struct run run)
     for (size_t i = 0; i < task->plan.count; i++) {
         if (run_equal(run_of_planned(&task->plan.items[i]), run)) {
             return &task->plan.items[i];
+        }
+    }
+    return NULL;
+}
+
+const struct pre_stop_run *task_pre_stop(const struct task *task, struct run run)
+{
+    for (size_t i = 0; i < task->pre_stops.count; i++) {
+        const struct pre_stop_run *item = &task->pre_stops.items[i];
+        if (run_equal((struct run){item->container_id, item->started_at}, run)) {
+            return item;
         }
     }
     return NULL;

@@ -18,6 +18,18 @@ struct sent_signal {
     bool maybe_repeated;
 };
 
+/** The pre-stop command of a run. */
+struct pre_stop_run {
+    const char *container_id;
+    int64_t started_at;
+    const char *exec_id; /**< the engine's id of it; absent = its start is not known */
+    int64_t begun_unix_ms, begun_boot_ms;
+    const char *boot_id;
+    bool ended; /**< or was not started */
+    struct optional_integer exit_code;
+    const char *reason; /**< why there is no exit code */
+};
+
 struct stuck_run {
     const char *container_id;
     int64_t started_at;
@@ -40,6 +52,8 @@ struct task {
     struct text_list named; /**< StopRequested ids that shaped it */
     int64_t accepted_at;
     RECORD_LIST_OF(struct planned_run) plan;
+    RECORD_LIST_OF(struct pre_stop_run)
+    pre_stops; /**< first PreStopStarted and PreStopEnded per run */
     RECORD_LIST_OF(struct sent_signal) signals; /**< first SignalSent per run */
     RECORD_LIST_OF(struct sent_signal) kills;   /**< first KillSent per run */
     RECORD_LIST_OF(struct run_result)
@@ -83,6 +97,7 @@ const char *task_desired_status(const struct task *task);
 int64_t task_version(const struct task *task);
 /** Lookups; NULL if there is none. Pointers valid until the next fold. */
 const struct planned_run *task_planned(const struct task *task, struct run run);
+const struct pre_stop_run *task_pre_stop(const struct task *task, struct run run);
 const struct sent_signal *task_signal(const struct task *task, struct run run);
 const struct sent_signal *task_kill(const struct task *task, struct run run);
 const struct run_result *task_exit(const struct task *task, struct run run);

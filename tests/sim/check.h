@@ -9,5 +9,9 @@
 void *sim_grown(void *items, int count, int *room, size_t size);
 /** The first record of this StopRequested; NULL = none. */
 struct sim_request *sim_request_find(const struct sim_task *task, const char *id);
+/** PreStopStarted was said. */
+void sim_check_pre_stop_started(const struct event *event);
+/** Its stop signal is asked for: its pre-stop command is over, or was given up. */
+void sim_check_pre_stop_over(struct run run, const struct sim_run *truth);
 
 #endif

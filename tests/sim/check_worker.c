@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/sim/check.h"
+#include "worker/host/journal_record.h"
 
 enum {
     LEAST_GRACE_MS = 1000,
@@ -80,12 +81,15 @@ static void check_kill(const char *task_id, struct run name)
     if (grace_ms == 0) {
         return;
     }
-    if (run->signals == 0) {
+    if (run->signals == 0 && run->pre_stops == 0) {
         sim_broken("I3 SIGKILL not before the grace has run out", "%s has had no stop signal",
                    container->name);
         return;
     }
-    int64_t last = run->signal_boot_ms[run->signals - 1];
+    int64_t last = run->signals > 0 ? run->signal_boot_ms[run->signals - 1] : 0;
+    last = run->pre_stops > 0 && run->pre_stop_boot_ms > last ? run->pre_stop_boot_ms : last;
+    int64_t first =
+        run->pre_stop_said || run->signals == 0 ? run->pre_stop_boot_ms : run->signal_boot_ms[0];
     int64_t mended = sim.disturbed_ms - sim.boot_at_ms;
     int64_t due = last + grace_ms > mended ? last + grace_ms : mended;
     if (sim_boot_ms() > due + LATE_MS) {
@@ -94,10 +98,9 @@ static void check_kill(const char *task_id, struct run name)
                    (long long)(sim_boot_ms() - last - grace_ms),
                    (long long)(sim_boot_ms() - mended));
     }
-    if (sim_boot_ms() < run->signal_boot_ms[0] + grace_ms) {
+    if (sim_boot_ms() < first + grace_ms) {
         sim_broken("I3 SIGKILL not before the grace has run out", "%s: after %lld of %lld ms",
-                   container->name, (long long)(sim_boot_ms() - run->signal_boot_ms[0]),
-                   (long long)grace_ms);
+                   container->name, (long long)(sim_boot_ms() - first), (long long)grace_ms);
     }
 }
 
@@ -230,13 +233,18 @@ void sim_check_said(const struct event *event)
         }
     } else if (event->type == EVENT_SIGNAL_SENT || event->type == EVENT_KILL_SENT) {
         check_sent(event, event->type == EVENT_KILL_SENT);
+    } else if (event->type == EVENT_PRE_STOP_STARTED) {
+        sim_check_pre_stop_started(event);
     }
 }
 
 void sim_check_intent(const char *task, struct run run, const char *signal)
 {
+    struct sim_run *truth = sim_run_find(run);
     if (strcmp(signal, "SIGKILL") == 0) {
         check_kill(task, run);
+    } else if (truth != NULL && strcmp(signal, JOURNAL_INTENT_PRE_STOP) == 0) {
+        truth->pre_stop_meant = true;
     }
 }
 
@@ -309,6 +317,7 @@ void sim_check_signal(struct run run, const char *signal, bool arrives)
                        sim_container_find(run.container_id)->name);
         }
         truth->open_call = true;
+        sim_check_pre_stop_over(run, truth);
     }
     if (arrives) {
         check_owner(run);
@@ -331,6 +340,9 @@ void sim_check_state_lost(void)
     for (size_t i = 0; i < stopped_count; i++) {
         struct sim_run *run = sim_run_find(stopped[i].run);
         const struct sim_task *task = sim_task_find(stopped[i].task);
+        const struct pre_stop_run *pre_stop =
+            task == NULL ? NULL : task_pre_stop(&task->fold, stopped[i].run);
+        run->pre_stop_said = pre_stop != NULL && pre_stop->begun_boot_ms != 0;
         if (task == NULL || task_signal(&task->fold, stopped[i].run) == NULL) {
             run->state_lost = true;
             run->signal_said = false; /* what is lost with the state directory may be done again */

@@ -159,6 +159,10 @@ static void make_container(int group, int number, bool ordered)
                  (int)sim_between(1, 4));
         label(container, "io.stopfleet.drain-delay", container->drain_text);
     }
+    if (sim_chance(0.15)) {
+        container->has_pre_stop = true;
+        label(container, "io.stopfleet.pre-stop", "drain");
+    }
     container->restarts = sim_chance(0.1);
     sim.container_count++;
     sim_container_start(container,

@@ -1,22 +1,25 @@
 /** The runtime that the worker talks to: calls that take time, get lost, are refused, or are carried out after nobody waits any more. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/sim.h"
 
-enum call_kind { CALL_INSPECT, CALL_LIST, CALL_SIGNAL, CALL_HISTORY };
+enum call_kind { CALL_INSPECT, CALL_LIST, CALL_SIGNAL, CALL_HISTORY, CALL_COMMAND, CALL_LOOK };
 
 struct call {
     enum call_kind kind;
     int owner;
-    char id[65], signal[16];
+    char id[96], signal[16];
     int64_t started_at, since_ms;
     union {
         runtime_inspect_fn *inspect;
         runtime_list_fn *list;
         runtime_signal_fn *signal;
         runtime_history_fn *history;
+        runtime_command_fn *command;
+        runtime_look_fn *look;
     } fn;
     void *context;
     bool answered; /**< the worker has an answer */
@@ -25,6 +28,8 @@ struct call {
     enum runtime_answer said;
     enum runtime_history_answer history;
     int64_t at_unix_ms, times;
+    bool command_started, command_known;
+    struct runtime_command command;
     struct runtime_container found[SIM_CONTAINERS];
     size_t found_count;
 };
@@ -89,6 +94,36 @@ static void do_history(struct call *call)
     }
 }
 
+static void do_command(struct call *call)
+{
+    struct sim_container *container = sim_container_find(call->id);
+    struct sim_run *run = container == NULL ? NULL : sim_run_now(container);
+    bool there =
+        container != NULL && !container->removed && run->on && run->started_at == call->started_at;
+    if (!there || (!sim.healing && sim_chance(0.05))) {
+        return;
+    }
+    sim_say("engine: %s starts its pre-stop command", container->name);
+    run->pre_stops++;
+    run->pre_stop_boot_ms = sim_boot_ms();
+    run->pre_stop_ends_boot_ms =
+        run->pre_stop_boot_ms + (sim_chance(0.5) ? sim_between(0, 300) : sim_between(300, 6000));
+    call->command_started = true;
+}
+
+/* The id of a command is RUN@CONTAINER. */
+static void do_look(struct call *call)
+{
+    const char *at = strchr(call->id, '@');
+    const struct sim_container *container = at == NULL ? NULL : sim_container_find(at + 1);
+    const struct sim_run *run =
+        container == NULL ? NULL
+                          : sim_run_find((struct run){container->id, strtoll(call->id, NULL, 10)});
+    call->command_known = run != NULL && !container->removed && run->on;
+    call->command.running = call->command_known && sim_boot_ms() < run->pre_stop_ends_boot_ms;
+    call->command.exit_code = (struct optional_integer){.known = !call->command.running};
+}
+
 static void carry_out(struct call *call)
 {
     struct sim_container *container = sim_container_find(call->id);
@@ -110,6 +145,12 @@ static void carry_out(struct call *call)
         break;
     case CALL_HISTORY:
         do_history(call);
+        break;
+    case CALL_COMMAND:
+        do_command(call);
+        break;
+    case CALL_LOOK:
+        do_look(call);
         break;
     }
 }
@@ -134,7 +175,20 @@ static void answer_failed(struct call *call, bool refused)
     case CALL_HISTORY:
         call->fn.history(call->context, RUNTIME_HISTORY_UNKNOWN, 0, 0);
         break;
+    case CALL_COMMAND:
+        call->fn.command(call->context, NULL, error.message);
+        break;
+    case CALL_LOOK:
+        call->fn.look(call->context, &error, NULL);
+        break;
     }
+}
+
+static void answer_command(const struct call *call)
+{
+    char exec_id[128];
+    snprintf(exec_id, sizeof exec_id, "%lld@%s", (long long)call->started_at, call->id);
+    call->fn.command(call->context, call->command_started ? exec_id : NULL, "no");
 }
 
 static void answer(void *context)
@@ -156,6 +210,12 @@ static void answer(void *context)
             break;
         case CALL_HISTORY:
             call->fn.history(call->context, call->history, call->at_unix_ms, call->times);
+            break;
+        case CALL_COMMAND:
+            answer_command(call);
+            break;
+        case CALL_LOOK:
+            call->fn.look(call->context, NULL, call->command_known ? &call->command : NULL);
             break;
         }
     }
@@ -281,6 +341,27 @@ static void ops_history(struct runtime *runtime, struct run run, const char *sig
     go(call);
 }
 
+static void ops_run_command(struct runtime *runtime, struct run run, const char *command,
+                            runtime_command_fn *fn, void *context)
+{
+    (void)runtime;
+    (void)command;
+    struct call *call = make(CALL_COMMAND, run.container_id, context);
+    call->fn.command = fn;
+    call->started_at = run.started_at;
+    sim_check_pre_stop(run);
+    go(call);
+}
+
+static void ops_look_command(struct runtime *runtime, const char *exec_id, runtime_look_fn *fn,
+                             void *context)
+{
+    (void)runtime;
+    struct call *call = make(CALL_LOOK, exec_id, context);
+    call->fn.look = fn;
+    go(call);
+}
+
 static struct runtime_info ops_info(struct runtime *runtime)
 {
     (void)runtime;
@@ -299,6 +380,8 @@ const struct runtime_ops *sim_engine_calls(void)
                                            .inspect = ops_inspect,
                                            .signal = ops_signal,
                                            .history = ops_history,
+                                           .run_command = ops_run_command,
+                                           .look_command = ops_look_command,
                                            .info = ops_info};
     return &ops;
 }

@@ -16,7 +16,7 @@ function(sim_mutant name file from to what)
         # Its users are compiled anew; they find the changed table first.
         set(sources "${PROJECT_SOURCE_DIR}/common/domain/stop_engine.c"
             "${PROJECT_SOURCE_DIR}/common/domain/stop_engine_table.c")
-        set_source_files_properties(${sources} PROPERTIES OBJECT_DEPENDS "${out}")
+        set_property(SOURCE ${sources} APPEND PROPERTY OBJECT_DEPENDS "${out}")
     else()
         set(sources "${out}")
         set_source_files_properties("${out}" PROPERTIES COMPILE_OPTIONS "-w")
@@ -36,7 +36,7 @@ sim_mutant(grace-restarted worker/host/stopper_run.c
     "this_boot(task, signal) ? signal->sent_boot_ms : now" "this_boot(task, signal) ? now : now"
     "the grace starts anew after a restart")
 sim_mutant(kill-early common/domain/stop_engine.c
-    "run->signalled_boot_ms, run->grace_ms, &deadline" "run->signalled_boot_ms, run->grace_ms / 2, &deadline"
+    "begun, run->grace_ms, &deadline" "begun, run->grace_ms / 2, &deadline"
     "SIGKILL at half of the grace")
 sim_mutant(kill-after-exit common/domain/stop_engine.def
     "STOP_EDGE(GRACE, INSPECTED_ENDED, ALWAYS, ENDED, DO_RECORD_EXIT, \"it obeyed\")"
@@ -76,6 +76,18 @@ sim_mutant(repeat-unsaid common/domain/stop_engine.c
 sim_mutant(no-takeover worker/host/stopper_recovery.c
     "    take_journal(stopper);" "    (void)take_journal;"
     "what older journals say of stops is not taken over")
+sim_mutant(pre-stop-twice worker/host/stopper_pre_stop.c
+    "machine->pre_stop_left = planned->pre_stop != NULL && known == NULL;"
+    "machine->pre_stop_left = planned->pre_stop != NULL;"
+    "a pre-stop command is run again after a restart")
+sim_mutant(pre-stop-unwaited common/domain/stop_engine.def
+    "STOP_EDGE(PRE_STOP, PRE_STOP_RUNS, ALWAYS, PRE_STOP, DO_PROGRESS | DO_ARM_CHECK,"
+    "STOP_EDGE(PRE_STOP, PRE_STOP_RUNS, ALWAYS, CHECKING, DO_PROGRESS | DO_INSPECT,"
+    "the stop signal does not wait for the pre-stop command")
+sim_mutant(grace-from-signal common/domain/stop_engine.c
+    "int64_t begun = run->pre_stopped ? run->pre_stop_boot_ms : run->signalled_boot_ms;"
+    "int64_t begun = run->pre_stopped ? run->pre_stop_boot_ms - 400 : run->signalled_boot_ms;"
+    "the grace begins before the pre-stop command")
 sim_mutant(no-settling worker/host/stopper_recovery.c
     "machine->intended = !machine->signalled;" "machine->intended = false;"
     "an intent without its fact is not settled by the engine's history")

@@ -112,6 +112,10 @@ struct sim_run {
     int signals, kills;
     int64_t ends_ms; /**< 0 = no end in sight */
     int64_t ends_code;
+    int pre_stops; /**< how often its pre-stop command was started, … */
+    int64_t pre_stop_boot_ms, pre_stop_ends_boot_ms; /**< … when last, and when that ends */
+    bool pre_stop_meant;                             /**< the worker meant to start it */
+    bool pre_stop_said;                              /**< PreStopStarted was said */
     /* what the worker said and meant */
     bool told;      /**< a SignalSent of it is in the log */
     bool open_call; /**< its stop signal was asked for, and nobody knows with what outcome */
@@ -126,6 +130,7 @@ struct sim_container {
     int needs; /**< container that it depends on, -1 = none */
     int64_t grace_ms;
     bool removed, restarts, end_skipped;
+    bool has_pre_stop;
     struct sim_run runs[SIM_RUNS];
     int run_count;
 };
@@ -231,6 +236,7 @@ void sim_check_appended(int64_t offset, struct span bytes);
 void sim_check_said(const struct event *event);
 void sim_check_intent(const char *task, struct run run, const char *signal);
 void sim_check_signal(struct run run, const char *signal, bool arrives);
+void sim_check_pre_stop(struct run run);
 /** The outcome of the last stop signal is asked for, or known. */
 void sim_check_settles(struct run run);
 void sim_check_base(const struct sim_base *base);

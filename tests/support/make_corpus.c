@@ -84,6 +84,26 @@ static void add_unknown_key(struct buffer *buf)
     check(buffer_append(buf, pair, sizeof pair - 1, &err), &err);
 }
 
+/* A task of its own, with a pre-stop command. */
+static void write_pre_stop(const char *folder)
+{
+    static const enum event_type types[] = {EVENT_TASK_OBSERVED, EVENT_STOP_REQUESTED,
+                                            EVENT_STOP_ACCEPTED, EVENT_PRE_STOP_STARTED,
+                                            EVENT_PRE_STOP_ENDED};
+    struct task task = {0};
+    for (unsigned i = 0; i < sizeof types / sizeof *types; i++) {
+        struct event event;
+        sample_full_event(&event, types[i], 30 + i);
+        event.task = "00112233445566778899aabbccddeeff";
+        struct buffer buf = bytes_of(&event);
+        write_file(folder, 19 + i, event_type_name(types[i]), "msgpack", buffer_span(&buf));
+        fold(&task, &buf);
+        buffer_release(&buf);
+    }
+    write_expected(folder, &task);
+    task_release(&task);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -131,6 +151,7 @@ int main(int argc, char **argv)
     buf = bytes_of(&event);
     write_file(argv[1], 18, "HostStateChanged", "msgpack", buffer_span(&buf));
     buffer_release(&buf);
+    write_pre_stop(argv[1]);
     write_expected(argv[1], &task);
     write_expected(argv[1], &other);
     task_release(&task);

@@ -219,6 +219,17 @@ static void fill_signal(struct event *event, struct run run, const char *signal)
                                    .deadline_unix_ms = event->ts + 4997};
 }
 
+static void fill_pre_stop_started(struct event *event, struct run run)
+{
+    event->pre_stop_started =
+        (struct event_pre_stop_started){.run = run,
+                                        .exec_id = "5f1e",
+                                        .begun_unix_ms = event->ts - 3,
+                                        .begun_boot_ms = 86400000,
+                                        .boot_id = "11111111-2222-4333-8444-555555555555",
+                                        .deadline_unix_ms = event->ts + 4997};
+}
+
 static void fill_result(struct run_result *result, int64_t exit_code, int64_t finished_at)
 {
     result->exit_code = (struct optional_integer){.known = true, .value = exit_code};
@@ -278,6 +289,15 @@ void sample_full_event(struct event *event, enum event_type type, unsigned numbe
         fill_signal(event, sample_run(event, 1, 2),
                     type == EVENT_KILL_SENT ? "SIGKILL" : "SIGTERM");
         event->signal_sent.maybe_repeated = true;
+        break;
+    case EVENT_PRE_STOP_STARTED:
+        fill_pre_stop_started(event, sample_run(event, 1, 2));
+        break;
+    case EVENT_PRE_STOP_ENDED:
+        event->pre_stop_ended =
+            (struct event_pre_stop_ended){.run = sample_run(event, 1, 2),
+                                          .exit_code = {.known = true, .value = 3},
+                                          .reason = "-"};
         break;
     case EVENT_CONTAINER_EXITED:
         fill_exited(event);
@@ -446,6 +466,13 @@ void sample_random_event(struct event *event, struct sample_random *random, unsi
     case EVENT_KILL_SENT:
         fill_signal(event, random_run(event, random), "SIGTERM");
         event->signal_sent.maybe_repeated = sample_random_below(random, 2) == 0;
+        break;
+    case EVENT_PRE_STOP_STARTED:
+        fill_pre_stop_started(event, random_run(event, random));
+        break;
+    case EVENT_PRE_STOP_ENDED:
+        event->pre_stop_ended.run = random_run(event, random);
+        event->pre_stop_ended.reason = sample_random_below(random, 2) == 0 ? NULL : "away";
         break;
     case EVENT_CONTAINER_EXITED: {
         struct run run = random_run(event, random);

@@ -125,6 +125,37 @@ static int detail_signal(const struct event *event, struct buffer *buf, struct e
     return sent->maybe_repeated ? buffer_append_text(buf, " maybe-repeated", err) : 0;
 }
 
+static int detail_pre_stop_started(const struct event *event, struct buffer *buf, struct error *err)
+{
+    const struct event_pre_stop_started *started = &event->pre_stop_started;
+    char when[32];
+    char deadline[32];
+    clock_format_unix_ms(started->begun_unix_ms, when);
+    clock_format_unix_ms(started->deadline_unix_ms, deadline);
+    if (append_short_id(buf, started->run.container_id, err) != 0) {
+        return -1;
+    }
+    return buffer_append_format(buf, err, " at %s deadline %s", when, deadline);
+}
+
+static int append_exit_code(struct buffer *buf, const struct optional_integer *code,
+                            struct error *err)
+{
+    return code->known ? buffer_append_format(buf, err, "exit code %" PRId64, code->value)
+                       : buffer_append_text(buf, "exit code unknown", err);
+}
+
+static int detail_pre_stop_ended(const struct event *event, struct buffer *buf, struct error *err)
+{
+    const struct event_pre_stop_ended *ended = &event->pre_stop_ended;
+    if (append_short_id(buf, ended->run.container_id, err) != 0 ||
+        buffer_append_text(buf, " ", err) != 0 ||
+        append_exit_code(buf, &ended->exit_code, err) != 0) {
+        return -1;
+    }
+    return append_named(buf, "reason", ended->reason, err);
+}
+
 static int append_result(struct buffer *buf, const struct run_result *result, struct error *err)
 {
     if (append_safe(buf, result->name, err) != 0 || buffer_append_text(buf, "(", err) != 0 ||
@@ -132,10 +163,7 @@ static int append_result(struct buffer *buf, const struct run_result *result, st
         buffer_append_text(buf, ") ", err) != 0) {
         return -1;
     }
-    int status = result->exit_code.known
-                     ? buffer_append_format(buf, err, "exit code %" PRId64, result->exit_code.value)
-                     : buffer_append_text(buf, "exit code unknown", err);
-    if (status != 0 ||
+    if (append_exit_code(buf, &result->exit_code, err) != 0 ||
         (result->oom_killed && buffer_append_text(buf, " out-of-memory", err) != 0)) {
         return -1;
     }
@@ -193,6 +221,10 @@ int event_line_detail(const struct event *event, struct buffer *buf, struct erro
     case EVENT_SIGNAL_SENT:
     case EVENT_KILL_SENT:
         return detail_signal(event, buf, err);
+    case EVENT_PRE_STOP_STARTED:
+        return detail_pre_stop_started(event, buf, err);
+    case EVENT_PRE_STOP_ENDED:
+        return detail_pre_stop_ended(event, buf, err);
     case EVENT_CONTAINER_EXITED:
         return append_result(buf, &event->container_exited.result, err);
     case EVENT_TASK_STOPPED:

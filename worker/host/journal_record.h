@@ -22,6 +22,9 @@ struct journal_mark {
     int64_t events;
 };
 
+/** In place of a signal's name: the pre-stop command is about to be started. */
+#define JOURNAL_INTENT_PRE_STOP "pre-stop"
+
 /** An engine call that signals is about to be made. Local: never produced. */
 struct journal_intent {
     const char *task;

@@ -21,7 +21,7 @@ enum label_kind {
 
 enum {
     NAME_MAX_BYTES = 255,
-    TEXT_MAX_BYTES = 4096,
+    TEXT_MAX_BYTES = 1024,
     GRACE_MIN_MS = 1000,
     DURATION_MAX_MS = 604800000, /* as --stop-timeout */
     TAG_KEY_MAX_BYTES = 128,     /* of ECS's tags */

@@ -148,7 +148,7 @@ static bool over(struct stop_slot *slot)
     return !dropped;
 }
 
-static void keep_detail(struct stop_slot *slot, const char *detail)
+void stopper_call_keep_detail(struct stop_slot *slot, const char *detail)
 {
     struct span text = span_cut_utf8(span_of(detail), STOPPER_DETAIL_BYTES - 1);
     snprintf(slot->detail, sizeof slot->detail, "%.*s", (int)text.length,
@@ -181,7 +181,7 @@ static void on_inspected(void *context, const struct error *error,
         return;
     }
     if (error != NULL) {
-        keep_detail(slot, error->message);
+        stopper_call_keep_detail(slot, error->message);
         stopper_run_on(slot, STOP_ON_INSPECT_FAILED);
         return;
     }
@@ -212,7 +212,7 @@ static void on_signalled(void *context, enum runtime_answer answer, const char *
     };
     struct stop_slot *slot = context;
     if (over(slot)) {
-        keep_detail(slot, detail);
+        stopper_call_keep_detail(slot, detail);
         stopper_run_on(slot, events[answer]);
     }
 }
@@ -249,7 +249,7 @@ static void on_history(void *context, enum runtime_history_answer answer, int64_
         input = (struct stop_input){.event = STOP_ON_HISTORY_SENT,
                                     .at_boot_ms = boot_time_of(slot, at_unix_ms),
                                     .times = times};
-        keep_detail(slot, "history");
+        stopper_call_keep_detail(slot, "history");
     } else if (answer == RUNTIME_HISTORY_NOT_SENT) {
         input.event = STOP_ON_HISTORY_NOT_SENT;
     }
@@ -280,6 +280,43 @@ static void journal_intent(struct stop_slot *slot, const char *signal, int64_t n
                   "repeat a signal",
                   LOG_STR("error", err.message), LOG_INT("suppressed", suppressed));
     }
+}
+
+static void on_command_started(void *context, const char *exec_id, const char *detail)
+{
+    struct stop_slot *slot = context;
+    if (over(slot)) {
+        stopper_call_keep_detail(slot, detail);
+        (void)snprintf(slot->exec_id, sizeof slot->exec_id, "%s", exec_id == NULL ? "" : exec_id);
+        stopper_run_on(slot, exec_id == NULL ? STOP_ON_PRE_STOP_FAILED : STOP_ON_PRE_STOP_STARTED);
+    }
+}
+
+static void on_looked(void *context, const struct error *error,
+                      const struct runtime_command *command)
+{
+    struct stop_slot *slot = context;
+    if (!over(slot)) {
+        return;
+    }
+    if (error != NULL) {
+        stopper_run_on(slot, STOP_ON_PRE_STOP_UNSEEN);
+    } else if (command != NULL && command->running) {
+        stopper_run_on(slot, STOP_ON_PRE_STOP_RUNS);
+    } else {
+        slot->pre_stop_code = command == NULL ? (struct optional_integer){0} : command->exit_code;
+        stopper_call_keep_detail(slot,
+                                 "PreStopUnknown: the engine does not know how the command ended");
+        stopper_run_on(slot, STOP_ON_PRE_STOP_OVER);
+    }
+}
+
+static void start_command(struct stop_slot *slot)
+{
+    struct runtime *runtime = slot->stopper->env.runtime;
+    const struct planned_run *planned = task_planned(&slot->task->own, slot->run);
+    journal_intent(slot, JOURNAL_INTENT_PRE_STOP, 1);
+    runtime->ops->run_command(runtime, slot->run, planned->pre_stop, on_command_started, slot);
 }
 
 static void send_signal(struct stop_slot *slot, const char *signal, int64_t number)
@@ -327,6 +364,12 @@ static void begin(struct stop_slot *slot, enum stop_call call)
         break;
     case STOP_CALL_KILL:
         send_signal(slot, "SIGKILL", slot->machine.kill_intents);
+        break;
+    case STOP_CALL_PRE_STOP:
+        start_command(slot);
+        break;
+    case STOP_CALL_LOOK:
+        runtime->ops->look_command(runtime, slot->exec_id, on_looked, slot);
         break;
     case STOP_CALL_NONE:
         break;

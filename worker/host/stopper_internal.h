@@ -9,6 +9,7 @@
  *  stopper_task.c      the tasks that the stopper knows of, and their runs
  *  stopper_accept.c    StopRequested -> plan -> StopAccepted
  *  stopper_run.c       drives the machine of one run: records and timers
+ *  stopper_pre_stop.c  pre-stop commands: what is known of them, and their records
  *  stopper_call.c      engine calls of runs: limit, intents, answers
  *  stopper_probe.c     a look at all containers of a task
  *  stopper_finish.c    all ended -> TaskStopped, or runs that were started again
@@ -30,6 +31,7 @@ enum {
     STOPPER_SEEN_FRESH_MS = 200, /**< a look this old need not be repeated before the signal */
     STOPPER_ENDED_TASKS_MAX = 16384, /**< names of ended tasks that are remembered */
     STOPPER_DETAIL_BYTES = 300,      /**< kept of what the engine says */
+    STOPPER_EXEC_ID_BYTES = 81,
     STOPPER_COMPLAIN_EVERY_MS = 60000
 };
 
@@ -51,7 +53,9 @@ enum stop_call {
     STOP_CALL_INSPECT,
     STOP_CALL_HISTORY,
     STOP_CALL_SIGNAL,
-    STOP_CALL_KILL
+    STOP_CALL_KILL,
+    STOP_CALL_PRE_STOP, /**< start the pre-stop command */
+    STOP_CALL_LOOK      /**< ask after it */
 };
 
 /** One run of a plan. */
@@ -76,6 +80,8 @@ struct stop_slot {
     int64_t intent_boot_ms;            /**< on this boot; -1 = not known */
     int64_t seen_running_boot_ms;      /**< by somebody else's look just before; -1 = none */
     char detail[STOPPER_DETAIL_BYTES]; /**< the engine's last words */
+    char exec_id[STOPPER_EXEC_ID_BYTES];   /**< of its pre-stop command, "" = not known */
+    struct optional_integer pre_stop_code; /**< that it ended with */
 };
 
 /** A container as a probe found it. */
@@ -214,7 +220,19 @@ void stopper_run_on(struct stop_slot *slot, enum stop_event event);
 /** Something may have happened to it. */
 void stopper_run_hint(struct stop_slot *slot);
 
+/* stopper_pre_stop.c */
+/** What the log says of its pre-stop command into a machine that was just made. */
+void stopper_pre_stop_fill(struct stop_slot *slot, const struct planned_run *planned);
+/** It may have been started, and nothing shows whether it was: it is not started (again). */
+void stopper_pre_stop_suspect(struct stop_slot *slot, const char *why);
+/** Tells the machine of a start that the log shows and it does not know. */
+void stopper_pre_stop_sync(struct stop_slot *slot);
+void stopper_pre_stop_record_start(struct stop_slot *slot, int64_t at_boot_ms);
+void stopper_pre_stop_record_end(struct stop_slot *slot);
+
 /* stopper_call.c */
+/** Keeps what the engine said. */
+void stopper_call_keep_detail(struct stop_slot *slot, const char *detail);
 void stopper_call_want(struct stop_slot *slot, enum stop_call call);
 /** Takes it out of the queue. */
 void stopper_call_cancel(struct stop_slot *slot);

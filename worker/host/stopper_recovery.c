@@ -55,6 +55,11 @@ static void apply_intent(struct stopper *stopper, const struct journal_intent *i
     bool is_stop_signal =
         planned != NULL && planned->signal != NULL && strcmp(planned->signal, intent->signal) == 0;
     bool kill = strcmp(intent->signal, "SIGKILL") == 0;
+    if (strcmp(intent->signal, JOURNAL_INTENT_PRE_STOP) == 0) {
+        stopper_pre_stop_suspect(slot, "PreStopUnsettled: the worker ended while it started the "
+                                       "command, which may have run");
+        return;
+    }
     if (kill && (!is_stop_signal || machine->signalled || machine->intents > 0)) {
         machine->kill_intents++;
         return;
@@ -76,6 +81,8 @@ static void suspect_signals(struct stop_task *task)
             slot->machine.intended = true;
             slot->machine.maybe_repeated = true;
         }
+        stopper_pre_stop_suspect(slot, "PreStopUnsettled: the journal was lost, the command may "
+                                       "have run");
     }
 }
 

@@ -54,7 +54,7 @@ static void record_signal(struct stop_slot *slot, const struct stop_action *acti
         .sent_unix_ms = unix_ms,
         .sent_boot_ms = boot_ms,
         .boot_id = stopper->env.identity->boot_id,
-        .deadline_unix_ms = kill ? 0 : unix_ms + slot->machine.grace_ms,
+        .deadline_unix_ms = kill ? 0 : unix_ms + stop_run_deadline(&slot->machine) - boot_ms,
         .maybe_repeated = action->maybe_repeated,
     };
     (void)stopper_record_or_complain(slot->task, &event, false);
@@ -133,6 +133,12 @@ static bool perform(struct stop_slot *slot, const struct stop_action *action,
     case STOP_ACTION_RECORD_KILL:
         record_signal(slot, action, true);
         break;
+    case STOP_ACTION_RECORD_PRE_STOP:
+        stopper_pre_stop_record_start(slot, action->at_boot_ms);
+        break;
+    case STOP_ACTION_RECORD_PRE_STOP_END:
+        stopper_pre_stop_record_end(slot);
+        break;
     case STOP_ACTION_RECORD_STUCK:
         record_stuck(slot, action->problem);
         break;
@@ -162,6 +168,12 @@ static bool perform(struct stop_slot *slot, const struct stop_action *action,
         break;
     case STOP_ACTION_KILL:
         stopper_call_want(slot, STOP_CALL_KILL);
+        break;
+    case STOP_ACTION_PRE_STOP:
+        stopper_call_want(slot, STOP_CALL_PRE_STOP);
+        break;
+    case STOP_ACTION_LOOK:
+        stopper_call_want(slot, STOP_CALL_LOOK);
         break;
     }
     return false;
@@ -277,6 +289,25 @@ static void fill_machine(struct stop_slot *slot, const struct planned_run *plann
         .kill_intents = killed ? 1 : 0,
     };
     stop_run_init(&slot->machine);
+    stopper_pre_stop_fill(slot, planned);
+}
+
+/** Tells a machine that runs what the log shows and it does not know. */
+static void sync_begun(struct stop_slot *slot, const struct planned_run *planned)
+{
+    const struct stop_task *task = slot->task;
+    const struct sent_signal *signal = task_signal(&task->own, slot->run);
+    stopper_pre_stop_sync(slot);
+    if (signal != NULL && !slot->machine.signalled) {
+        struct stop_input input = {.event = STOP_ON_LOG_SIGNALLED,
+                                   .at_boot_ms = this_boot(task, signal)
+                                                     ? signal->sent_boot_ms
+                                                     : stopper_now_boot(task->stopper)};
+        stopper_run_feed(slot, &input, NULL);
+    } else if (slot->machine.grace_ms != planned->grace_ms) {
+        struct stop_input input = {.event = STOP_ON_GRACE_CHANGED, .grace_ms = planned->grace_ms};
+        stopper_run_feed(slot, &input, NULL);
+    }
 }
 
 /** Brings one run up to the plan and the facts. */
@@ -284,7 +315,6 @@ static void sync_run(struct stop_task *task, const struct planned_run *planned)
 {
     struct run run = run_of_planned(planned);
     struct stop_slot *slot = stopper_task_slot(task, run);
-    const struct sent_signal *signal = task_signal(&task->own, run);
     if (task_exit(&task->own, run) != NULL) {
         if (slot != NULL && slot->machine.state != STOP_ENDED && slot->machine.state != STOP_NEW) {
             stopper_run_on(slot, STOP_ON_LOG_ENDED);
@@ -302,15 +332,8 @@ static void sync_run(struct stop_task *task, const struct planned_run *planned)
         fill_machine(slot, planned);
     } else if (slot->machine.state == STOP_NEW) {
         slot->machine.grace_ms = planned->grace_ms;
-    } else if (signal != NULL && !slot->machine.signalled) {
-        struct stop_input input = {.event = STOP_ON_LOG_SIGNALLED,
-                                   .at_boot_ms = this_boot(task, signal)
-                                                     ? signal->sent_boot_ms
-                                                     : stopper_now_boot(task->stopper)};
-        stopper_run_feed(slot, &input, NULL);
-    } else if (slot->machine.grace_ms != planned->grace_ms) {
-        struct stop_input input = {.event = STOP_ON_GRACE_CHANGED, .grace_ms = planned->grace_ms};
-        stopper_run_feed(slot, &input, NULL);
+    } else {
+        sync_begun(slot, planned);
     }
 }
 

@@ -75,6 +75,28 @@ int docker_get(struct docker *docker, enum docker_priority priority, docker_resp
     return result;
 }
 
+int docker_post(struct docker *docker, const struct docker_post *post, docker_response_fn *fn,
+                void *context, struct error *err)
+{
+    struct buffer path;
+    buffer_init(&path, PATH_MAX_BYTES);
+    int result = -1;
+    if (buffer_append_text(&path, post->object, err) == 0 &&
+        docker_api_path_escaped(&path, post->id, err) == 0 &&
+        buffer_append_text(&path, post->what, err) == 0 &&
+        docker_api_path_escaped(&path, post->argument, err) == 0) {
+        const struct docker_request request = {
+            .method = "POST",
+            .path = path.data,
+            .body = post->body,
+            .limit_ms = post->limit_ms > 0 ? post->limit_ms : docker->call_timeout_ms,
+            .priority = DOCKER_URGENT};
+        result = docker_call(docker, &request, fn, context, err);
+    }
+    buffer_release(&path);
+    return result;
+}
+
 void docker_response_message(const struct docker_response *response, char *ret_text, size_t size)
 {
     struct error ignored = {0};
@@ -149,6 +171,8 @@ static const struct runtime_ops DOCKER_OPS = {
     .inspect = docker_inspect,
     .signal = docker_signal,
     .history = docker_history_ask,
+    .run_command = docker_run_command,
+    .look_command = docker_look_command,
     .info = docker_info,
     .free = docker_free,
 };

@@ -6,7 +6,8 @@
  *  docker_connection.c finding the engine, its events, away and back
  *  docker_describe.c   inspect, with what only images and networks know
  *  docker_list.c       all containers
- *  docker_signal.c     signals, and the engine's memory of them */
+ *  docker_signal.c     signals, and the engine's memory of them
+ *  docker_exec.c       commands in containers */
 
 #include <jansson.h>
 
@@ -69,6 +70,18 @@ int docker_call(struct docker *docker, const struct docker_request *request, doc
 int docker_get(struct docker *docker, enum docker_priority priority, docker_response_fn *fn,
                void *context, struct error *err, const char *format, ...)
     __attribute__((format(printf, 6, 7)));
+/** POST OBJECT ID WHAT ARGUMENT, urgent; id and argument are escaped. */
+struct docker_post {
+    const char *object; /**< "/containers/" */
+    const char *id;
+    const char *what;     /**< "/kill?signal=" */
+    const char *argument; /**< "" = none */
+    const char *body;     /**< JSON, NULL = none */
+    int64_t limit_ms;     /**< 0 = the usual limit */
+};
+/** @return 0 or -1 with ERROR_NO_MEMORY, ERROR_FULL (fn is not called) */
+int docker_post(struct docker *docker, const struct docker_post *post, docker_response_fn *fn,
+                void *context, struct error *err);
 /** The JSON of a 200; NULL with ERROR_TIMEOUT, ERROR_UNAVAILABLE (no answer, or another status, with
  *  the engine's message), ERROR_CORRUPT. */
 json_t *docker_response_json(const struct docker_response *response, struct error *err);
@@ -86,11 +99,20 @@ bool docker_facts_known(struct docker *docker, const json_t *inspect);
 /** What the caches hold. */
 struct docker_facts docker_facts_of(struct docker *docker);
 
+/** What is needed of an inspect to act on a run: without what only images and networks know.
+ *  @return 0 or -1 as docker_container_read */
+int docker_read_run(const json_t *inspect, struct arena *arena,
+                    struct runtime_container *ret_container, struct error *err);
+
 void docker_inspect(struct runtime *runtime, const char *container_id, runtime_inspect_fn *fn,
                     void *context);
 void docker_list(struct runtime *runtime, runtime_list_fn *fn, void *context);
 void docker_signal(struct runtime *runtime, struct run run, const char *signal,
                    runtime_signal_fn *fn, void *context);
+void docker_run_command(struct runtime *runtime, struct run run, const char *command,
+                        runtime_command_fn *fn, void *context);
+void docker_look_command(struct runtime *runtime, const char *exec_id, runtime_look_fn *fn,
+                         void *context);
 void docker_history_ask(struct runtime *runtime, struct run run, const char *signal,
                         int64_t since_unix_ms, runtime_history_fn *fn, void *context);
 

@@ -57,6 +57,28 @@ struct docker_facts docker_facts_of(struct docker *docker)
                                  .podman = docker->engine.podman};
 }
 
+static const json_t *no_digests(void *context, const char *image_id)
+{
+    (void)context;
+    (void)image_id;
+    return NULL;
+}
+
+static const char *no_driver(void *context, const char *network_id)
+{
+    (void)context;
+    (void)network_id;
+    return NULL;
+}
+
+int docker_read_run(const json_t *inspect, struct arena *arena,
+                    struct runtime_container *ret_container, struct error *err)
+{
+    static const struct docker_facts none = {.repo_digests = no_digests,
+                                             .network_driver = no_driver};
+    return docker_container_read(inspect, &none, arena, ret_container, err);
+}
+
 static void remember(json_t *cache, const char *key, json_t *value)
 {
     if (json_object_size(cache) >= CACHE_MAX_ENTRIES) {

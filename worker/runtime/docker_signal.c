@@ -12,7 +12,6 @@
 
 enum {
     DETAIL_SIZE = 400,
-    PATH_MAX_BYTES = 4096,
     POLICY_SIZE = 64,
     KILL_EXTRA_MS = 15000, /* after SIGKILL the engine waits 10 s, and 2 s more, for the end */
     STOP_LIMIT_MS = 1000 /* Podman answers a stop at the container's end, which is not waited for */
@@ -75,28 +74,17 @@ static void on_killed(void *context, const struct docker_response *response)
 static int post(struct signalling *signalling, const char *what, const char *argument,
                 const char *body, docker_response_fn *fn, struct error *err)
 {
-    struct docker *docker = signalling->operation.docker;
     bool is_kill = strcmp(signalling->signal, "SIGKILL") == 0;
-    int64_t limit_ms = docker->call_timeout_ms + (is_kill ? KILL_EXTRA_MS : 0);
-    struct buffer path;
-
-    buffer_init(&path, PATH_MAX_BYTES);
-    int result = buffer_append_text(&path, "/containers/", err);
-    if (result == 0 && docker_api_path_escaped(&path, signalling->container_id, err) == 0 &&
-        buffer_append_text(&path, what, err) == 0 &&
-        docker_api_path_escaped(&path, argument, err) == 0) {
-        const struct docker_request request = {.method = "POST",
-                                               .path = path.data,
-                                               .body = body,
-                                               .limit_ms = signalling->stop_asked ? STOP_LIMIT_MS
-                                                                                  : limit_ms,
-                                               .priority = DOCKER_URGENT};
-        result = docker_call(docker, &request, fn, signalling, err);
-    } else {
-        result = -1;
-    }
-    buffer_release(&path);
-    return result;
+    int64_t usual_ms = signalling->operation.docker->call_timeout_ms;
+    int64_t limit_ms = usual_ms + (is_kill ? KILL_EXTRA_MS : 0);
+    const struct docker_post request = {.object = "/containers/",
+                                        .id = signalling->container_id,
+                                        .what = what,
+                                        .argument = argument,
+                                        .body = body,
+                                        .limit_ms =
+                                            signalling->stop_asked ? STOP_LIMIT_MS : limit_ms};
+    return docker_post(signalling->operation.docker, &request, fn, signalling, err);
 }
 
 static int describe(struct signalling *signalling, struct error *err);
@@ -207,32 +195,16 @@ static bool is_the_run(struct signalling *signalling, const struct runtime_conta
     return runtime_is_running(container->status) || signalling->restarting;
 }
 
-static const json_t *no_digests(void *context, const char *image_id)
-{
-    (void)context;
-    (void)image_id;
-    return NULL;
-}
-
-static const char *no_driver(void *context, const char *network_id)
-{
-    (void)context;
-    (void)network_id;
-    return NULL;
-}
-
 static void on_described(void *context, const struct error *error, json_t *inspect)
 {
-    static const struct docker_facts none = {.repo_digests = no_digests,
-                                             .network_driver = no_driver};
     struct signalling *signalling = context;
     struct runtime_container container;
     struct arena arena = {0};
     struct error err = {0};
     const char *why;
 
-    bool read = error == NULL && inspect != NULL &&
-                docker_container_read(inspect, &none, &arena, &container, &err) == 0;
+    bool read =
+        error == NULL && inspect != NULL && docker_read_run(inspect, &arena, &container, &err) == 0;
     if (error == NULL && inspect == NULL) {
         answer(signalling, RUNTIME_NO_CONTAINER, "404");
     } else if (!read) {

@@ -108,6 +108,18 @@ enum runtime_history_answer {
 typedef void runtime_history_fn(void *context, enum runtime_history_answer answer,
                                 int64_t at_unix_ms, int64_t times);
 
+/** A command in a container was started; or it was not, or nobody knows whether it was: detail says why,
+ *  exec_id is NULL. */
+typedef void runtime_command_fn(void *context, const char *exec_id, const char *detail);
+/** How a command in a container stands. */
+struct runtime_command {
+    bool running;
+    struct optional_integer exit_code; /**< once it has ended */
+};
+/** error as above. command NULL without error = the engine does not know it, or no more. */
+typedef void runtime_look_fn(void *context, const struct error *error,
+                             const struct runtime_command *command);
+
 struct runtime;
 
 /** What the engine is, for the registration. */
@@ -132,6 +144,14 @@ struct runtime_ops {
     /** Whether the runtime's own history shows that signal sent to that run since since_unix_ms. */
     void (*history)(struct runtime *runtime, struct run run, const char *signal,
                     int64_t since_unix_ms, runtime_history_fn *fn, void *context);
+    /** Starts a command in the run's container, after comparing the run's start, as its user and in its
+     *  working directory, and does not wait for its end. A JSON array of texts is the command with its
+     *  arguments; any other text is for the container's shell. NULL: this runtime runs no commands. */
+    void (*run_command)(struct runtime *runtime, struct run run, const char *command,
+                        runtime_command_fn *fn, void *context);
+    /** Asks after such a command. NULL as run_command. */
+    void (*look_command)(struct runtime *runtime, const char *exec_id, runtime_look_fn *fn,
+                         void *context);
     struct runtime_info (*info)(struct runtime *runtime);
     void (*free)(struct runtime *runtime);
 };

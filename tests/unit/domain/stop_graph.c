@@ -19,6 +19,24 @@ static int16_t ahead(int64_t boot_ms)
     return (int16_t)(boot_ms <= 0 ? -1 : boot_ms - MODEL_NOW);
 }
 
+enum {
+    COMMAND = 1 << 0,
+    LEFT = 1 << 1,
+    INTENDED = 1 << 2,
+    PRE_STOPPED = 1 << 3,
+    PRE_STOP_ENDED = 1 << 4
+};
+
+/** What there is to know of the pre-stop command, but when it began. */
+static int16_t pre_stop_of(const struct model_place *place)
+{
+    const struct stop_run *run = &place->run;
+    return (int16_t)((place->command ? COMMAND : 0) | (run->pre_stop_left ? LEFT : 0) |
+                     (run->pre_stop_intended ? INTENDED : 0) |
+                     (run->pre_stopped ? PRE_STOPPED : 0) |
+                     (run->pre_stop_ended ? PRE_STOP_ENDED : 0));
+}
+
 static void pack(const struct model_place *place, int16_t figures[GRAPH_FIGURES])
 {
     const struct stop_run *run = &place->run;
@@ -44,6 +62,8 @@ static void pack(const struct model_place *place, int16_t figures[GRAPH_FIGURES]
         (int16_t)run->failures,
         (int16_t)run->tries,
         (int16_t)run->kill_problem,
+        pre_stop_of(place),
+        run->pre_stopped ? ago(run->pre_stop_boot_ms) : 0,
     };
     memcpy(figures, packed, sizeof packed);
 }
@@ -77,7 +97,14 @@ struct model_place graph_place(const struct graph *graph, uint32_t node)
     at++;
     run->failures = *at++;
     run->tries = *at++;
-    run->kill_problem = (enum stop_problem) * at;
+    run->kill_problem = (enum stop_problem) * at++;
+    int16_t pre_stop = *at++;
+    place.command = (pre_stop & COMMAND) != 0;
+    run->pre_stop_left = (pre_stop & LEFT) != 0;
+    run->pre_stop_intended = (pre_stop & INTENDED) != 0;
+    run->pre_stopped = (pre_stop & PRE_STOPPED) != 0;
+    run->pre_stop_ended = (pre_stop & PRE_STOP_ENDED) != 0;
+    run->pre_stop_boot_ms = run->pre_stopped ? MODEL_NOW - *at : 0;
     return place;
 }
 

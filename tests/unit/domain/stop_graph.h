@@ -5,7 +5,7 @@
 
 #include "tests/unit/domain/stop_model.h"
 
-enum { GRAPH_STORY_BYTES = 8192, GRAPH_FIGURES = 21 };
+enum { GRAPH_STORY_BYTES = 8192, GRAPH_FIGURES = 23 };
 
 struct graph_arc {
     uint32_t to;

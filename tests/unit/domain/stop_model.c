@@ -18,12 +18,18 @@ enum {
     RUNS = 1 << 12,
     GONE = 1 << 13,
     UNDECIDED = 1 << 14, /* on SIGKILL */
+    HAS_COMMAND = 1 << 15,
+    HAS_LOOK = 1 << 16,
+    COMMAND_RUNS = 1 << 17,
+    COMMAND_OVER = 1 << 18,
 
     ANSWERS = 1 << 0,
     ENDS = 1 << 1,    /* the container */
     AT_TIME = 1 << 2, /* of the timer */
     WAITS = 1 << 3,
-    ASKS = 1 << 4 /* for one more inspection */
+    ASKS = 1 << 4, /* for one more inspection */
+    STARTS_COMMAND = 1 << 5,
+    ENDS_COMMAND = 1 << 6
 };
 
 const struct model_move MODEL_MOVES[] = {
@@ -48,6 +54,19 @@ const struct model_move MODEL_MOVES[] = {
     {"seen ended", MODEL_DUE, STOP_ON_INSPECTED_ENDED, HAS_INSPECTION | GONE, ANSWERS, 0},
     {"no inspection", MODEL_FAULT, STOP_ON_INSPECT_FAILED, HAS_INSPECTION, ANSWERS, 0},
 
+    {"the command is started", MODEL_DUE, STOP_ON_PRE_STOP_STARTED, HAS_COMMAND | RUNS,
+     ANSWERS | STARTS_COMMAND, 0},
+    {"nothing to start it in", MODEL_DUE, STOP_ON_PRE_STOP_FAILED, HAS_COMMAND | GONE, ANSWERS, 0},
+    {"the command is not started", MODEL_FAULT, STOP_ON_PRE_STOP_FAILED, HAS_COMMAND, ANSWERS, 0},
+    {"the command was started before the end", MODEL_FAULT, STOP_ON_PRE_STOP_STARTED,
+     HAS_COMMAND | IS_ENDED, ANSWERS, 0},
+    {"the command ends", MODEL_MAY, STOP_EVENT_NONE, COMMAND_RUNS, ENDS_COMMAND, 0},
+    {"the command runs", MODEL_DUE, STOP_ON_PRE_STOP_RUNS, HAS_LOOK | COMMAND_RUNS, ANSWERS, 0},
+    {"the command is over", MODEL_DUE, STOP_ON_PRE_STOP_OVER, HAS_LOOK | COMMAND_OVER, ANSWERS, 0},
+    {"the command ran before the end", MODEL_FAULT, STOP_ON_PRE_STOP_RUNS, HAS_LOOK | IS_ENDED,
+     ANSWERS, 0},
+    {"no look at the command", MODEL_FAULT, STOP_ON_PRE_STOP_UNSEEN, HAS_LOOK, ANSWERS, 0},
+
     {"signal sent", MODEL_DUE, STOP_ON_SENT, HAS_SIGNAL, ANSWERS, 0},
     {"nothing to signal", MODEL_DUE, STOP_ON_NOT_RUNNING, HAS_SIGNAL | GONE, ANSWERS, 0},
     {"nothing to signal, untrue", MODEL_FAULT, STOP_ON_NOT_RUNNING, HAS_SIGNAL | RUNS, ANSWERS, 0},
@@ -70,6 +89,7 @@ const struct model_move MODEL_MOVES[] = {
     {"grace 0", MODEL_OUTSIDE, STOP_ON_GRACE_CHANGED, IS_STARTED, 0, 0},
     {"a short grace", MODEL_OUTSIDE, STOP_ON_GRACE_CHANGED, IS_STARTED, 0, MODEL_SHORT_MS},
     {"a long grace", MODEL_OUTSIDE, STOP_ON_GRACE_CHANGED, IS_STARTED, 0, MODEL_LONG_MS},
+    {"the log shows a pre-stop command", MODEL_OUTSIDE, STOP_ON_LOG_PRE_STOPPED, IS_STARTED, 0, 0},
     {"the log shows a signal", MODEL_OUTSIDE, STOP_ON_LOG_SIGNALLED, IS_STARTED, 0, 0},
     {"the log shows an old signal", MODEL_OUTSIDE, STOP_ON_LOG_SIGNALLED, IS_STARTED, 0,
      MODEL_SHORT_MS},
@@ -100,8 +120,15 @@ bool model_begin(size_t i, struct model_place *ret_place)
     run.intended = figure(&i, 2) == 1;
     run.kill_intents = (int64_t)figure(&i, 2);
     run.kill_recorded = figure(&i, 2) == 1;
+    size_t pre_stop = figure(&i, 6);
+    run.pre_stop_left = pre_stop == 1;
+    run.pre_stop_intended = pre_stop == 2;
+    run.pre_stopped = pre_stop >= 3;
+    run.pre_stop_boot_ms = pre_stop >= 3 ? MODEL_NOW - ages[pre_stop == 3 ? 0 : 1] : 0;
+    run.pre_stop_ended = pre_stop == 5;
     stop_run_init(&run);
-    *ret_place = (struct model_place){.run = run, .running = true};
+    *ret_place = (struct model_place){
+        .run = run, .running = true, .command = run.pre_stopped && !run.pre_stop_ended};
     return i == 0;
 }
 
@@ -117,6 +144,9 @@ static unsigned holds(const struct model_place *place)
     is |= place->call == STOP_ACTION_ASK_HISTORY ? HAS_HISTORY : 0;
     is |= place->call == STOP_ACTION_SIGNAL ? HAS_SIGNAL : 0;
     is |= place->call == STOP_ACTION_KILL ? HAS_KILL : 0;
+    is |= place->call == STOP_ACTION_PRE_STOP ? HAS_COMMAND : 0;
+    is |= place->call == STOP_ACTION_LOOK ? HAS_LOOK : 0;
+    is |= place->command ? COMMAND_RUNS : COMMAND_OVER;
     is |= place->look_again ? LOOKS_AGAIN : LOOKS_ONCE;
     is |= place->running ? RUNS : GONE;
     return is | (stop_run_kill_decided(run) ? 0 : UNDECIDED);
@@ -147,6 +177,9 @@ static const char *perform(struct model_place *place, const struct stop_run *bef
         return before->signalled ? "a second signal recorded" : NULL;
     case STOP_ACTION_RECORD_KILL:
         return before->kill_recorded ? "a second SIGKILL recorded" : NULL;
+    case STOP_ACTION_RECORD_PRE_STOP:
+    case STOP_ACTION_RECORD_PRE_STOP_END:
+        return NULL;
     case STOP_ACTION_RECORD_STUCK:
         return action->problem == STOP_PROBLEM_NONE ? "stuck without a reason" : NULL;
     case STOP_ACTION_RECORD_EXIT:
@@ -157,10 +190,20 @@ static const char *perform(struct model_place *place, const struct stop_run *bef
         return NULL;
     case STOP_ACTION_INSPECT:
     case STOP_ACTION_ASK_HISTORY:
+    case STOP_ACTION_LOOK:
+        return call(place, action->kind);
+    case STOP_ACTION_PRE_STOP:
+        if (before->pre_stopped || before->signalled || before->grace_ms == 0 || !running) {
+            return "a pre-stop command that comes again, too late, without a look or although "
+                   "forced";
+        }
         return call(place, action->kind);
     case STOP_ACTION_SIGNAL:
         if (before->signalled || !running) {
             return before->signalled ? "a second signal" : "a signal without a look";
+        }
+        if (place->command && before->pre_stopped) {
+            return "a signal while the pre-stop command runs";
         }
         return call(place, action->kind);
     case STOP_ACTION_KILL:
@@ -202,6 +245,10 @@ static void move_clock(struct stop_run *run, int64_t passed_ms)
         run->signalled_boot_ms =
             at_least(run->signalled_boot_ms - passed_ms, MODEL_NOW - MODEL_LONG_MS);
     }
+    if (run->pre_stopped) {
+        run->pre_stop_boot_ms =
+            at_least(run->pre_stop_boot_ms - passed_ms, MODEL_NOW - MODEL_LONG_MS);
+    }
     if (run->wake_boot_ms >= 0) {
         run->wake_boot_ms = at_least(run->wake_boot_ms - passed_ms, MODEL_NOW);
     }
@@ -222,6 +269,9 @@ static void forget(struct stop_run *run)
     run->kill_intents = at_most(run->kill_intents, 1);
     run->failures = at_most(run->failures, STOP_TRIES_TO_STUCK);
     run->tries = at_most(run->tries, 5);
+    if (run->state != STOP_NEW && run->state != STOP_WAITING) {
+        run->drain_delay_ms = 0;
+    }
     if (!asks(run->state, STOP_IF_DRAINED)) {
         run->drained_boot_ms = 0;
     }
@@ -232,7 +282,17 @@ static void forget(struct stop_run *run)
         run->grace_ms = 0;
         run->drain_delay_ms = 0;
         run->signalled_boot_ms = run->signalled ? MODEL_NOW : 0;
+        run->pre_stop_boot_ms = run->pre_stopped ? MODEL_NOW : 0;
     }
+    if (run->signalled && run->pre_stopped) {
+        /* the deadline counts from the command: as if the signal had been sent then */
+        run->signalled_boot_ms = run->pre_stop_boot_ms;
+        run->pre_stopped = false;
+        run->pre_stop_boot_ms = 0;
+    }
+    run->pre_stop_left = run->pre_stop_left && !run->signalled;
+    run->pre_stop_intended = run->pre_stop_intended && run->state == STOP_NEW;
+    run->pre_stop_ended = run->pre_stop_ended && run->state == STOP_NEW;
     if (run->state == STOP_ENDED) {
         bool decided = stop_run_kill_decided(run);
         *run = (struct stop_run){0};
@@ -315,10 +375,14 @@ void model_make(const struct model_place *place, const struct model_move *move,
     if (move->does & ENDS) {
         next->running = false;
     }
+    next->command = (next->command || (move->does & STARTS_COMMAND)) && next->running &&
+                    !(move->does & ENDS_COMMAND);
     next->released |= move->event == STOP_ON_RELEASED;
     if (move->event != STOP_EVENT_NONE) {
         tell(place, move, MODEL_NOW + ret_step->passed_ms, ret_step);
     }
     move_clock(&next->run, ret_step->passed_ms);
     forget(&next->run);
+    next->command = next->command && next->run.state == STOP_PRE_STOP;
+    next->released = next->released && next->run.state == STOP_WAITING;
 }

@@ -28,10 +28,12 @@ enum model_nature {
 /** A place of the graph: the run, and its environment. */
 struct model_place {
     struct stop_run run;
-    enum stop_action_kind call; /**< out: INSPECT, ASK_HISTORY, SIGNAL, KILL; 0 = none */
-    bool look_again;            /**< one more inspection was asked for */
+    enum stop_action_kind
+        call;        /**< out: INSPECT, ASK_HISTORY, SIGNAL, KILL, PRE_STOP, LOOK; 0 = none */
+    bool look_again; /**< one more inspection was asked for */
     bool released;
     bool running; /**< the truth of the container */
+    bool command; /**< its pre-stop command runs */
 };
 
 struct model_move {

@@ -201,6 +201,41 @@ static void reduce_keeps_the_first_signal_of_a_run(void **state)
     task_release(&task);
 }
 
+static void reduce_keeps_the_first_start_and_the_first_end_of_a_pre_stop_command(void **state)
+{
+    (void)state;
+    struct task task = {0};
+    struct event event;
+    struct event names;
+    sample_event(&names, EVENT_STOP_STUCK, 1);
+    struct run run = sample_run(&names, 1, 2);
+    fold_sample_stop(&task, STOP_ACCEPTED);
+    sample_full_event(&event, EVENT_PRE_STOP_ENDED, 90);
+    event.pre_stop_ended.exit_code.known = false;
+    assert_true(fold_event(&task, &event));
+    assert_true(task_pre_stop(&task, run)->ended);
+    assert_int_equal(task_pre_stop(&task, run)->begun_boot_ms, 0);
+    sample_full_event(&event, EVENT_PRE_STOP_ENDED, 91);
+    assert_false(fold_event(&task, &event));
+    assert_false(task_pre_stop(&task, run)->exit_code.known);
+    /* the start of which the log tells later is known beside it */
+    sample_full_event(&event, EVENT_PRE_STOP_STARTED, 92);
+    assert_true(fold_event(&task, &event));
+    sample_full_event(&event, EVENT_PRE_STOP_STARTED, 93);
+    event.pre_stop_started.begun_boot_ms += 5;
+    assert_false(fold_event(&task, &event));
+    assert_int_equal(task_pre_stop(&task, run)->begun_boot_ms, 86400000);
+    assert_true(task_pre_stop(&task, run)->ended);
+    assert_int_equal(task.pre_stops.count, 1);
+    sample_full_event(&event, EVENT_PRE_STOP_STARTED, 94);
+    event.pre_stop_started.run = sample_run(&event, 0, 2);
+    assert_true(fold_event(&task, &event));
+    assert_int_equal(task.pre_stops.count, 2);
+    assert_string_equal(task_last_status(&task), "DEACTIVATING");
+    event_release(&names);
+    task_release(&task);
+}
+
 static bool exit_web(struct task *task, struct optional_integer code, const char *reason,
                      int64_t finished_at)
 {
@@ -508,6 +543,7 @@ int main(void)
         cmocka_unit_test(reduce_lets_the_newest_grace_hold),
         cmocka_unit_test(reduce_does_not_go_back_when_a_plan_comes_again),
         cmocka_unit_test(reduce_keeps_the_first_signal_of_a_run),
+        cmocka_unit_test(reduce_keeps_the_first_start_and_the_first_end_of_a_pre_stop_command),
         cmocka_unit_test(reduce_lets_a_known_exit_code_beat_an_absent_one),
         cmocka_unit_test(reduce_keeps_the_latest_reason_until_the_run_ended),
         cmocka_unit_test(reduce_ends_a_task_once),

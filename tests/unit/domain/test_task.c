@@ -102,6 +102,8 @@ static void task_round_trip_keeps_every_field(void **state)
     struct event event;
     sample_full_event(&event, EVENT_TASK_TAGGED, 90);
     fold_event(&task, &event);
+    sample_full_event(&event, EVENT_PRE_STOP_STARTED, 91);
+    fold_event(&task, &event);
     struct tag tag = {"key", "value"}; /* a stop empties the tags: here they are read back, too */
     task.tags.items = &tag;
     task.tags.count = 1;
