@@ -1,5 +1,5 @@
 -- read_hosts: ARGV: prefix, cluster, hosts. Returns {run_id of the complete marker, '1' if the cluster is
--- known, then of each host {} if it is not registered in this cluster, else {record, '1' if it beats,
+-- known, then of each host {} if it is not registered in this cluster, else {record, '1' if it is connected,
 -- connected at, status, version, number of open tasks, of these pending, what each reserves (redis_put.reserved)}}.
 
 local cluster = ARGV[2]
@@ -10,8 +10,7 @@ local function read_host(host)
     if not found[1] or found[3] ~= cluster then
         return {}
     end
-    local beats = redis.call('EXISTS', beat_key(host)) == 1
-    local parts = {found[1], beats and '1' or '0', found[2] or '0', host_status(host), host_version(host),
+    local parts = {found[1], host_connected(host) and '1' or '0', found[2] or '0', host_status(host), host_version(host),
                    0, 0}
     for _, member in ipairs(redis.call('SMEMBERS', open_key(host))) do
         local of, id = string.match(member, '^([^/]*)/(.*)$')

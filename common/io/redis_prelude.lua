@@ -16,6 +16,18 @@ local function beat_key(host)
     return prefix .. ':hb:' .. host
 end
 
+local function steady_key(host)
+    return beat_key(host) .. ':steady'
+end
+
+-- Whether a host is connected; heartbeat.lua does the rest of the rule. It is no longer when its last beat is older than a
+-- ttl. It is again with the first beat that comes `steady` after the first one since, if no gap of a ttl lay between them:
+-- `away` says that this is yet to come, steady_key that the time is not over. A host that the view knows no connection of
+-- is connected with its first beat.
+local function host_connected(host)
+    return redis.call('EXISTS', beat_key(host)) == 1 and redis.call('HEXISTS', host_key(host), 'away') == 0
+end
+
 -- A task's hash: host, pos, rn (the reducer's number), base, live, p:OFFSET for each pending event, and
 -- stop: the lowest offset of a pending StopRequested, '0' if the base holds one, absent if there is none.
 local function task_key(cluster, id)
@@ -155,7 +167,7 @@ local function read_base(host, cluster, id)
     return {found[2], found[3], found[4]}
 end
 
--- {host, pos, base, live, host record, '1' if it beats, connected at, '1' if the host is deregistered,
+-- {host, pos, base, live, host record, '1' if it is connected, connected at, '1' if the host is deregistered,
 -- then offset and event of each pending}; {} if there is no such task. `hosts` remembers hosts between calls.
 local function read_task(cluster, id, hosts)
     local key = task_key(cluster, id)
@@ -180,9 +192,9 @@ local function read_task(cluster, id, hosts)
     local host = hosts[fields.host]
     if not host then
         local record = redis.call('HMGET', host_key(fields.host), 'record', 'connected_at')
-        local beats = redis.call('EXISTS', beat_key(fields.host)) == 1
+        local connected = host_connected(fields.host)
         local gone = host_status(fields.host) == 'INACTIVE'
-        host = {record[1] or '', beats and not gone and '1' or '0', record[2] or '0',
+        host = {record[1] or '', connected and not gone and '1' or '0', record[2] or '0',
                 gone and '1' or '0'}
         hosts[fields.host] = host
     end

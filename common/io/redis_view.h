@@ -16,9 +16,10 @@
  * next turn. A view may not be freed from one of its own callbacks.
  *
  *  Keys, all with the prefix (host ids and cluster names have no ':' or '/'):
- *    h:HOST            hash: seen, record, cluster, connected_at, and of each kind of host fact KIND_offset and KIND
+ *    h:HOST            hash: seen, record, cluster, connected_at, away (redis_prelude.lua), and of each kind of host fact KIND_offset and KIND
  *    h:HOST:open       set of CLUSTER/TASK that are not terminal
  *    hb:HOST           holder of the heartbeat, with an expiry
+ *    hb:HOST:steady    there while a host that came back has not beaten long enough, with an expiry
  *    t:CLUSTER/TASK    hash: host, base, pos, rn (reducer), stopped 0/1, live, and p:OFFSET for
  * each pending event, 'S' (StopRequested) or 'T' (TaskTagged) before its bytes c:CLUSTER:running,
  * :stopped   sorted sets of task ids by desiredStatus, all with score 0 c:CLUSTER:pending set of ids with lastStatus PENDING c:CLUSTER:expiry  sorted
@@ -133,11 +134,12 @@ void redis_view_host_fact(struct redis_view *view, const char *host, const char 
                           int64_t offset, const char *value, redis_done_fn *fn, void *context);
 typedef void redis_heartbeat_fn(void *context, const struct error *error,
                                 const char *other_holder_or_null);
-/** Sets the heartbeat key to `holder` for ttl_ms; if it holds another name it is left alone and
- * that name is told. connected_at is kept while beating goes on, else it becomes now_unix_ms. */
+/** One beat. Sets the heartbeat key to `holder` for ttl_ms; if it holds another name it is left alone and that name is told.
+ * A host that the key was gone of is connected again by the first beat that comes steady_ms (above 0) after this one without
+ * another gap; connected_at becomes that beat's now_unix_ms. */
 void redis_view_heartbeat(struct redis_view *view, const char *host, const char *holder,
-                          int64_t ttl_ms, int64_t now_unix_ms, redis_heartbeat_fn *fn,
-                          void *context);
+                          int64_t ttl_ms, int64_t steady_ms, int64_t now_unix_ms,
+                          redis_heartbeat_fn *fn, void *context);
 /** Container health of a task, outside the document: encoded text "id=HEALTHY\n…"; empty removes
  * it. Without a base nothing is written, which is no error. */
 void redis_view_put_live(struct redis_view *view, const char *cluster, const char *task,
@@ -160,7 +162,7 @@ struct redis_task {
     size_t pending_count;
     struct span live;
     struct span host_record; /**< of its host; empty = unknown */
-    bool connected;          /**< heartbeat key is there */
+    bool connected;          /**< the host's heart beats (redis_view_heartbeat) */
     int64_t connected_at;    /**< unix ms; 0 = never */
     bool host_inactive;      /**< the host was deregistered and has not come back */
 };

@@ -58,8 +58,8 @@ static void answer_heartbeat(struct redis_request *request, const struct error *
 }
 
 void redis_view_heartbeat(struct redis_view *view, const char *host, const char *holder,
-                          int64_t ttl_ms, int64_t now_unix_ms, redis_heartbeat_fn *fn,
-                          void *context)
+                          int64_t ttl_ms, int64_t steady_ms, int64_t now_unix_ms,
+                          redis_heartbeat_fn *fn, void *context)
 {
     struct redis_request *request =
         redis_request_new(view, REDIS_SCRIPT_HEARTBEAT, answer_heartbeat, context);
@@ -73,6 +73,7 @@ void redis_view_heartbeat(struct redis_view *view, const char *host, const char 
     redis_request_add_text(request, host);
     redis_request_add_text(request, holder);
     redis_request_add_number(request, ttl_ms);
+    redis_request_add_number(request, steady_ms);
     redis_request_add_number(request, now_unix_ms);
     redis_connection_send(view->connection, request);
 }

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import unittest
@@ -175,6 +176,35 @@ class Hosts(unittest.TestCase):
                          ("STOPPED", "RUNNING", "DISCONNECTED"))
         self.worker.start()
         self.assertEqual(self.fleet.wait_status(self.api, task, "STOPPED")["containers"][0]["exitCode"], 3)
+        wait_for(lambda: self.describe(HOST)["agentConnected"], 20, "the host is connected again")
+
+    def test_a_host_that_flaps_stays_disconnected(self):
+        """Beats further apart than three intervals are no connection; three in a row are."""
+        host = "e" * 32
+        worker = self.fleet.process_worker("flapping-host", host_id=host, extra=["--heartbeat-interval", "800ms"])
+        wait_for(lambda: host in self.list_instances() and self.describe(host)["agentConnected"], 20, "connected with the first beat")
+        self.fleet.run_process(worker, "flapping", "exec sleep 600", name="flapping")
+        task = self.fleet.task_of(self.api, "flapping")
+        key = f"stopfleet:hb:{host}"
+        since = self.fleet.describe(self.api, task)["connectivityAt"]
+        worker.process.send_signal(signal.SIGSTOP)
+        for _ in range(2):
+            wait_for(lambda: self.redis.call("EXISTS", key) == 0, 20, "the last beat passes")
+            self.assertEqual(self.describe(host)["agentConnected"], False)
+            worker.process.send_signal(signal.SIGCONT)
+            wait_for(lambda: self.redis.call("EXISTS", key) == 1, 20, "a beat")
+            worker.process.send_signal(signal.SIGSTOP)
+            document = self.fleet.describe(self.api, task)
+            self.assertEqual((document["connectivity"], document["connectivityAt"]), ("DISCONNECTED", since))
+        worker.process.send_signal(signal.SIGCONT)
+        wait_for(lambda: self.describe(host)["agentConnected"], 20, "the host is connected again")
+        document = self.fleet.describe(self.api, task)
+        self.assertEqual(document["connectivity"], "CONNECTED")
+        self.assertGreater(document["connectivityAt"], since)
+        self.aws("stop-task", "--task", task)
+        self.fleet.wait_status(self.api, task, "STOPPED")
+        worker.stop()
+        self.aws("deregister-container-instance", "--container-instance", host)
 
 
 if __name__ == "__main__":

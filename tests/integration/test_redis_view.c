@@ -260,6 +260,13 @@ static void test_pend_keeps_the_expiry(void **state)
 
 /* ---- read ---- */
 
+static void beat(struct redis_fixture *f, const char *holder, int64_t now_unix_ms)
+{
+    redis_view_heartbeat(f->view, "h1", holder, 60000, 15000, now_unix_ms,
+                         redis_fixture_on_heartbeat, f);
+    redis_fixture_wait(f, 1);
+}
+
 static void test_read_tells_the_host_and_its_beat(void **state)
 {
     struct redis_fixture *f = *state;
@@ -267,8 +274,7 @@ static void test_read_tells_the_host_and_its_beat(void **state)
     redis_fixture_put_running(f, "t1", 10);
     redis_view_put_host(f->view, "h1", "c", span_of("REC"), redis_fixture_on_done, f);
     redis_fixture_wait(f, 1);
-    redis_view_heartbeat(f->view, "h1", "w1", 60000, 1234, redis_fixture_on_heartbeat, f);
-    redis_fixture_wait(f, 1);
+    beat(f, "w1", 1234);
     redis_view_put_live(f->view, "c", "t1", span_of("x=HEALTHY"), redis_fixture_on_done, f);
     redis_fixture_wait(f, 1);
     assert_string_equal(redis_fixture_read(f, "c", "t0", "t1"),
@@ -303,22 +309,53 @@ static void test_heartbeat_leaves_another_holder_alone(void **state)
 {
     struct redis_fixture *f = *state;
 
-    redis_view_heartbeat(f->view, "h1", "w1", 60000, 100, redis_fixture_on_heartbeat, f);
-    redis_fixture_wait(f, 1);
+    beat(f, "w1", 100);
     assert_string_equal(f->text, "other=none");
-    redis_view_heartbeat(f->view, "h1", "w1", 60000, 200, redis_fixture_on_heartbeat, f);
-    redis_fixture_wait(f, 1);
+    beat(f, "w1", 200);
     assert_string_equal(f->text, "other=none");
     assert_string_equal(redis_fixture_raw("HGET test:h:h1 connected_at"), "100");
-    redis_view_heartbeat(f->view, "h1", "w2", 60000, 300, redis_fixture_on_heartbeat, f);
-    redis_fixture_wait(f, 1);
+    beat(f, "w2", 300);
     assert_string_equal(f->text, "other=w1");
     assert_string_equal(redis_fixture_raw("GET test:hb:h1"), "w1");
     (void)redis_fixture_raw("DEL test:hb:h1");
-    redis_view_heartbeat(f->view, "h1", "w2", 60000, 400, redis_fixture_on_heartbeat, f);
-    redis_fixture_wait(f, 1);
-    assert_string_equal(redis_fixture_raw("HGET test:h:h1 connected_at"), "400");
+    beat(f, "w2", 400);
+    assert_string_equal(redis_fixture_raw("GET test:hb:h1"), "w2");
     assert_true(atoi(redis_fixture_raw("PTTL test:hb:h1")) > 50000);
+}
+
+/* Each row is one moment after the other; what only time does is done by hand. */
+static void test_a_host_is_connected_again_when_it_beats_steadily(void **state)
+{
+    static const struct {
+        const char *passes; /* a key whose time runs out before the beat */
+        int64_t beat_at;
+        const char *wanted; /* as read after it */
+    } moments[] = {
+        {"hb:h1", 100, "beat=1@100"},        /* never seen before: at once */
+        {"hb:h1", 0, "beat=0@100"},          /* three beats missed */
+        {"none", 200, "beat=0@100"},         /* the first one back */
+        {"none", 300, "beat=0@100"},         /* not steady yet */
+        {"hb:h1", 400, "beat=0@100"},        /* a gap: it begins anew */
+        {"hb:h1:steady", 500, "beat=1@500"}, /* steady */
+        {"hb:h1:steady", 600, "beat=1@500"}, /* and stays so */
+        {"h:h1", 700, "beat=1@700"},         /* a view that forgot the host */
+    };
+    struct redis_fixture *f = *state;
+    char command[64];
+
+    redis_fixture_put_running(f, "t1", 10);
+    for (size_t i = 0; i < sizeof moments / sizeof moments[0]; i++) {
+        (void)snprintf(command, sizeof command, "DEL test:%s", moments[i].passes);
+        (void)redis_fixture_raw(command);
+        if (moments[i].beat_at > 0) {
+            beat(f, "w1", moments[i].beat_at);
+        }
+        const char *read = redis_fixture_read(f, "c", "t1", NULL);
+        if (strstr(read, moments[i].wanted) == NULL) {
+            fail_msg("moment %zu: %s, wanted %s", i, read, moments[i].wanted);
+        }
+    }
+    assert_true(atoi(redis_fixture_raw("EXISTS test:hb:h1:steady")) == 0);
 }
 
 static void put_host(struct redis_fixture *f, const char *host, const char *cluster)
@@ -603,6 +640,7 @@ int main(void)
         VIEW_TEST(test_read_tells_the_host_and_its_beat),
         VIEW_TEST(test_a_hundred_tasks_in_one_read),
         VIEW_TEST(test_heartbeat_leaves_another_holder_alone),
+        VIEW_TEST(test_a_host_is_connected_again_when_it_beats_steadily),
         VIEW_TEST(test_clusters_are_those_of_the_hosts),
         VIEW_TEST(test_lists_are_in_byte_order_and_paged),
         VIEW_TEST(test_running_tasks_of_a_host),

@@ -393,10 +393,11 @@ void redis_view_host_fact(struct redis_view *view, const char *host, const char 
 }
 
 void redis_view_heartbeat(struct redis_view *view, const char *host, const char *holder,
-                          int64_t ttl_ms, int64_t now_unix_ms, redis_heartbeat_fn *fn,
-                          void *context)
+                          int64_t ttl_ms, int64_t steady_ms, int64_t now_unix_ms,
+                          redis_heartbeat_fn *fn, void *context)
 {
     (void)host;
+    (void)steady_ms;
     (void)now_unix_ms;
     struct asking *asking = ask(view, HEARTBEAT, context);
     asking->fn.heartbeat = fn;

@@ -6,8 +6,9 @@
 #include "common/base/memory.h"
 
 enum {
-    LIFE_FACTOR = 3,
-    CHECK_MS = 1000, /* between two looks at a foreign key */
+    LIFE_FACTOR = 3,      /* missed beats until a host counts as disconnected */
+    STEADY_INTERVALS = 2, /* without a gap until it counts as connected again: the third beat */
+    CHECK_MS = 1000,      /* between two looks at a foreign key */
     COMPLAIN_MS = 60000,
     HOLDER_MAX_BYTES = 1024
 };
@@ -106,8 +107,9 @@ static void beat(void *context)
     }
     heartbeat->beating = true;
     redis_view_heartbeat(env->view, env->identity->host, heartbeat->holder,
-                         env->interval_ms * LIFE_FACTOR, clock_wall_ms(env->clock), on_beat,
-                         heartbeat);
+                         env->interval_ms * LIFE_FACTOR,
+                         env->interval_ms * STEADY_INTERVALS - env->interval_ms / 2,
+                         clock_wall_ms(env->clock), on_beat, heartbeat);
 }
 
 static void on_patience(void *context)

@@ -15,7 +15,7 @@ struct heartbeat_environment {
     const struct clock *clock;
     struct redis_view *view;
     const struct identity *identity;
-    int64_t interval_ms; /**< the key lives three times as long */
+    int64_t interval_ms; /**< three beats missed: disconnected; three in a row: connected again */
 };
 
 /** The first beats: nobody else has this identity (or Redis does not say: then it means nothing). */

@@ -166,8 +166,8 @@ static const struct option_spec SPECS[] = {
      .min = 100,
      .max = 3600000,
      .group = "View",
-     .help = "How often the host says that it is connected; it counts as connected for three times "
-             "as long."},
+     .help = "How often the host says that it is connected; three times missed, it counts as "
+             "disconnected until it has said so three times in a row."},
     {.name = "retention",
      .type = OPTION_DURATION_MS,
      .offset = AT(retention_ms),
