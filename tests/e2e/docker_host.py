@@ -12,6 +12,7 @@ from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
 from private_engine import PrivateEngine  # noqa: E402
 from redis_server import Redis  # noqa: E402
+from scripted_engine import ScriptedEngine  # noqa: E402
 
 
 class DockerHost(unittest.TestCase):
@@ -29,15 +30,20 @@ class DockerHost(unittest.TestCase):
         cls.addClassCleanup(cls.kafka.stop)
         cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
         cls.addClassCleanup(cls.redis.stop)
-        cls.engine = PrivateEngine(live_restore=cls.live_restore).start()
-        cls.docker = Containers(cls.engine)
-        cls.addClassCleanup(cls.docker.close)
+        cls.open_engine()
         cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
         cls.addClassCleanup(cls.fleet.close)
         cls.fleet.make_topics()
         cls.worker = cls.fleet.worker("docker-host", cls.host_id, [
             "--runtime", "docker", "--docker-endpoint", cls.endpoint(), *cls.worker_flags])
         cls.api = cls.fleet.api()
+
+    @classmethod
+    def open_engine(cls):
+        """Starts the class's engine."""
+        cls.engine = PrivateEngine(live_restore=cls.live_restore).start()
+        cls.docker = Containers(cls.engine)
+        cls.addClassCleanup(cls.docker.close)
 
     @classmethod
     def endpoint(cls):
@@ -75,3 +81,24 @@ class DockerHost(unittest.TestCase):
     def ends(self, task):
         """[(container run, exit code or None)] as the log has them."""
         return [(e["container_id"], e.get("exit_code")) for e in self.fleet.events(task, "ContainerExited")]
+
+
+class ScriptedHost(DockerHost):
+    """The same on an engine whose answers the test writes (scripted_engine.py): for what no real engine can be made to show."""
+
+    os_type = "linux"
+    worker_flags = ("--stop-timeout", "2s", "--engine-timeout", "2s")
+
+    @classmethod
+    def open_engine(cls):
+        cls.engine = ScriptedEngine(os_type=cls.os_type).start()
+        cls.addClassCleanup(cls.engine.close)
+
+    @classmethod
+    def endpoint(cls):
+        return cls.engine.endpoint
+
+    def add(self, name, engine=None, seconds=20, **more):
+        """A task of one container; (container id, task id)."""
+        container = (engine or self.engine).add(name, labels={"io.stopfleet.task": name}, **more)
+        return container, self.fleet.task_of(self.api, name, seconds)

@@ -180,24 +180,40 @@ static void next_fact(struct describing *describing)
 
 /* ---- the inspect ---- */
 
+/* 404 in the engine's own words: not a proxy's, nor for a path that the engine does not know. */
+static bool is_gone(const struct docker_response *response)
+{
+    char message[64];
+    if (response->outcome != DOCKER_ANSWERED || response->status != 404) {
+        return false;
+    }
+    docker_response_message(response, message, sizeof message);
+    return message[0] != '\0' && strcmp(message, "page not found") != 0;
+}
+
 static void on_inspect(void *context, const struct docker_response *response)
 {
     struct describing *describing = context;
     struct error err = {0};
 
-    if (response->outcome == DOCKER_ANSWERED && response->status == 404) {
+    if (is_gone(response)) {
         finish(describing, NULL);
         return;
     }
     json_t *inspect = docker_response_json(response, &err);
+    const char *id = docker_json_text(inspect, "Id");
+    if (inspect != NULL && id == NULL) {
+        error_set(&err, ERROR_CORRUPT, "the engine describes a container without an Id");
+        json_decref(inspect);
+        inspect = NULL;
+    }
     if (inspect == NULL) {
         error_wrap(&err, "inspect of container %.64s", describing->container_id);
         finish(describing, &err);
         return;
     }
     /* Engines take names and beginnings of ids too; only the whole id is meant. */
-    const char *id = docker_json_text(inspect, "Id");
-    if (id == NULL || strcmp(id, describing->container_id) != 0) {
+    if (strcmp(id, describing->container_id) != 0) {
         json_decref(inspect);
         finish(describing, NULL);
         return;

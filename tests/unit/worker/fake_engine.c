@@ -84,7 +84,7 @@ static void on_request(struct evhttp_request *request, void *context)
     struct fake_engine_route *route =
         find(engine, method_name(request), evhttp_request_get_uri(request));
     if (route == NULL) {
-        answer(request, 404, "{\"message\":\"page not found\"}");
+        answer(request, 404, "{\"message\":\"No such container\"}");
         return;
     }
     route->requests++;

@@ -395,9 +395,20 @@ static void errors_of_an_inspect_are_told_apart(void **state)
     (void)state;
     start();
     routes[CONTAINER].status = 404;
+    routes[CONTAINER].body = "{\"message\":\"No such container: " ID "\"}";
     inspect_and_wait();
     assert_int_equal(got.error, ERROR_NONE);
     assert_false(got.exists);
+    routes[CONTAINER].body = "<html>Not Found</html>";
+    inspect_and_wait();
+    assert_int_equal(got.error, ERROR_UNAVAILABLE);
+    routes[CONTAINER].body = "{\"message\":\"page not found\"}";
+    inspect_and_wait();
+    assert_int_equal(got.error, ERROR_UNAVAILABLE);
+    routes[CONTAINER].status = 200;
+    routes[CONTAINER].body = "[]";
+    inspect_and_wait();
+    assert_int_equal(got.error, ERROR_CORRUPT);
     routes[CONTAINER].status = 500;
     routes[CONTAINER].body = "{\"message\":\"disk on fire\"}";
     inspect_and_wait();
@@ -517,6 +528,7 @@ static void a_signal_reaches_the_run_only(void **state)
     routes[CONTAINER].body = INSPECT("exited");
     assert_int_equal(signal_and_wait("SIGTERM"), RUNTIME_NOT_RUNNING);
     routes[CONTAINER].status = 404;
+    routes[CONTAINER].body = "{\"message\":\"No such container: " ID "\"}";
     assert_int_equal(signal_and_wait("SIGTERM"), RUNTIME_NO_CONTAINER);
     routes[CONTAINER].status = 200;
     routes[CONTAINER].body = "{\"Id\":\"" ID "\",\"State\":{\"Status\":\"running\",\"StartedAt\":"
