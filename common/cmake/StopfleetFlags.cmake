@@ -37,6 +37,10 @@ elseif(STOPFLEET_SANITIZE)
     target_link_options(stopfleet_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
+if(STOPFLEET_FAULT_POINTS)
+    target_compile_definitions(stopfleet_flags INTERFACE STOPFLEET_FAULT_POINTS)
+endif()
+
 # Hardening of what is shipped.
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
 set(stopfleet_hardened $<CONFIG:Release,RelWithDebInfo,MinSizeRel>)

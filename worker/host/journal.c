@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 
@@ -153,6 +154,7 @@ int journal_open(struct journal *journal, const struct journal_config *config,
     if (open_file(journal, err) != 0) {
         return -1;
     }
+    FAULT_POINT(JOURNAL_OPENED);
     redo_from_first_undelivered(ret_found);
     struct error copying = {0};
     if (copy_found(journal, ret_found, &copying) != 0) {
@@ -160,6 +162,7 @@ int journal_open(struct journal *journal, const struct journal_config *config,
                   "older journals could not be taken over into the new one and stay where they are",
                   LOG_STR("error", copying.message));
     } else {
+        FAULT_POINT(JOURNAL_COPIED);
         journal_delete_older(config);
     }
     set_compaction(journal);
@@ -252,6 +255,7 @@ void journal_delivered(struct journal *journal, int64_t count)
     /* without the mark the events are produced once more after a restart, which changes nothing */
     if (journal_write_mark(&journal->file, journal->delivered, NULL) == 0) {
         journal->marked = journal->delivered;
+        FAULT_POINT(EVENT_MARKED);
     }
 }
 

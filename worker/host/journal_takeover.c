@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "worker/host/journal.h"
@@ -273,6 +274,7 @@ static int delete_one(void *context, const char *name, struct error *err)
                  LOG_STR("file", path));
     }
     memory_free(path);
+    FAULT_POINT(JOURNAL_DELETED);
     return 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 
@@ -224,10 +225,12 @@ void log_intake_commit(struct log_intake *intake)
         (floor == intake->committed && now - intake->committed_boot_ms < COMMIT_ANYWAY_MS)) {
         return;
     }
+    FAULT_POINT(COMMITTING);
     if (kafka_reader_commit(intake->reader, intake->env.identity->partition, floor, &err) != 0) {
         log_warn("log.commit", "an offset could not be committed", LOG_STR("error", err.message));
         return;
     }
+    FAULT_POINT(COMMITTED);
     intake->committed = floor;
     intake->committed_boot_ms = now;
 }

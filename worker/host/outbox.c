@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/memory.h"
 
 enum { IN_FLIGHT_MAX = 512, RETRY_MS = 500, COMPLAIN_EVERY_MS = 60000 };
@@ -139,6 +140,7 @@ static void on_delivered(void *context, const struct error *error, int64_t offse
         outbox->failure = *error;
         complain(outbox, error->message);
     } else {
+        FAULT_POINT(EVENT_ACKNOWLEDGED);
         item->delivered = true;
         tell(item, NULL, offset);
         advance(outbox);
@@ -158,6 +160,7 @@ static int send_next(struct outbox *outbox)
     outbox->next = item->next;
     item->in_flight = true;
     outbox->in_flight++;
+    FAULT_POINT(EVENT_SENDING);
     if (outbox->config.send(outbox->config.send_context, span_of(outbox->config.key), value,
                             on_delivered, item, &err) != 0) {
         outbox->next = item;
@@ -167,6 +170,7 @@ static int send_next(struct outbox *outbox)
         retry_later(outbox);
         return -1;
     }
+    FAULT_POINT(EVENT_SENT);
     return 0;
 }
 

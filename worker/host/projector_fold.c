@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/domain/host_fact.h"
@@ -270,8 +271,10 @@ static void put_batch(struct projector *projector)
     }
     projector->putting = true;
     projector->put_pass = projector->pass;
+    FAULT_POINT(VIEW_FOLDED);
     redis_view_put(projector->env.view, projector->env.identity->host, projector->seen,
                    put_up_to(&projector->batch), puts, (size_t)count, on_put, projector);
+    FAULT_POINT(VIEW_PUT);
 }
 
 static void settle_base(struct projector *projector, struct base *base)
@@ -309,6 +312,7 @@ static void on_put(void *context, const struct error *error, enum redis_put_outc
                    int64_t seen)
 {
     struct projector *projector = context;
+    FAULT_POINT(VIEW_ANSWERED);
     projector->putting = false;
     if (error == NULL && outcome == REDIS_PUT_OK) {
         projector->seen = seen;

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "worker/host/host_census.h"
@@ -121,6 +122,7 @@ static void write_record(struct registration *registration)
         return;
     }
     registration->writing = true;
+    FAULT_POINT(REGISTRATION_SENT);
 }
 
 static int choose(struct registration *registration, struct error *err)

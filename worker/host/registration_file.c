@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/fault_point.h"
+
 enum { FILE_MAX_BYTES = 64 * 1024, PATH_BYTES = 4096 };
 
 int registration_file_check(const char *directory, struct error *err)
@@ -105,8 +107,10 @@ int registration_file_save(const char *directory, struct span record, struct err
         write_all(fresh, record, err) != 0) {
         return -1;
     }
+    FAULT_POINT(REGISTRATION_WRITTEN);
     if (rename(fresh, path) != 0) {
         return error_set_errno(err, errno, "could not rename %s", fresh);
     }
+    FAULT_POINT(REGISTRATION_SAVED);
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/memory.h"
 #include "worker/host/state_lock.h"
 #include "worker/host/stopper_internal.h"
@@ -76,6 +77,7 @@ static int open_all(struct stopper *stopper, struct error *err)
     if (stopper->lock_fd < 0 || timers_init(&stopper->timers, env->loop, env->clock, err) != 0) {
         return -1;
     }
+    FAULT_POINT(START_LOCKED);
     stopper->timer_count = 1; /* the outbox's */
     outbox_init(&stopper->outbox, &outbox);
     if (timers_reserve(&stopper->timers, stopper->timer_count, err) != 0 ||

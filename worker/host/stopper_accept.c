@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/memory.h"
 #include "worker/host/stopper_internal.h"
 
@@ -231,6 +232,7 @@ static void on_looked(struct stop_task *task, const struct stop_probe *probe)
         stopper_look_later(task, STOPPER_LOOK_AGAIN_MS);
         return;
     }
+    FAULT_POINT(PLAN_LOOKED);
     struct plan plan;
     struct error err = {0};
     bool lost = !task->stopper->journal_found && request->before_us;

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "worker/host/stopper_internal.h"
 
 enum {
@@ -192,6 +193,7 @@ static void on_inspected(void *context, const struct error *error,
         exit_watch_seen(&slot->stopper->exits, slot->run, slot->watch_mark);
     }
     if (ended) {
+        FAULT_POINT(EXIT_SEEN);
         struct stop_input input = {.event = STOP_ON_INSPECTED_ENDED};
         stopper_run_feed(slot, &input, &result);
     } else if (again) {
@@ -211,6 +213,7 @@ static void on_signalled(void *context, enum runtime_answer answer, const char *
         [RUNTIME_NO_ANSWER] = STOP_ON_NO_ANSWER,
     };
     struct stop_slot *slot = context;
+    FAULT_POINT(SIGNAL_ANSWERED);
     if (over(slot)) {
         stopper_call_keep_detail(slot, detail);
         stopper_run_on(slot, events[answer]);
@@ -322,8 +325,11 @@ static void start_command(struct stop_slot *slot)
 static void send_signal(struct stop_slot *slot, const char *signal, int64_t number)
 {
     struct runtime *runtime = slot->stopper->env.runtime;
+    FAULT_POINT(SIGNAL_DECIDED);
     journal_intent(slot, signal, number);
+    FAULT_POINT(SIGNAL_INTENDED);
     runtime->ops->signal(runtime, slot->run, signal, on_signalled, slot);
+    FAULT_POINT(SIGNAL_CALLED);
 }
 
 static const char *stop_signal(const struct stop_slot *slot)

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/memory.h"
 #include "worker/host/stopper_internal.h"
 
@@ -126,6 +127,7 @@ static void write_stopped(struct stop_task *task)
     bool recorded = stopper_record_or_complain(task, &event, false);
     memory_free(results);
     if (recorded) {
+        FAULT_POINT(STOP_ENDED);
         stopper_task_end(task);
     } else {
         stopper_look_later(task, STOPPER_LOOK_AGAIN_MS);
@@ -150,6 +152,7 @@ static void on_looked(struct stop_task *task, const struct stop_probe *probe)
     } else if (added > 0 || !all_ended(task)) {
         stopper_run_sync(task, true);
     } else {
+        FAULT_POINT(ALL_ENDED);
         write_stopped(task);
     }
 }

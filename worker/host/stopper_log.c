@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/domain/reduce.h"
 #include "worker/host/stopper_internal.h"
 
@@ -74,10 +75,12 @@ static void on_requested(struct stopper *stopper, struct stop_task *task, int64_
                          const struct event *event)
 {
     bool before_us = !stopper->saw_own;
+    FAULT_POINT(REQUEST_READ);
     if (stopper_task_add_request(task, offset, event, before_us) != 0) {
         miss(stopper, offset, event);
         return;
     }
+    FAULT_POINT(REQUEST_KEPT);
     stopper_accept(task);
 }
 

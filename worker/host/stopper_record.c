@@ -1,3 +1,4 @@
+#include "common/base/fault_point.h"
 #include "common/base/memory.h"
 #include "common/domain/reduce.h"
 #include "worker/host/stopper_internal.h"
@@ -53,10 +54,14 @@ int stopper_record(struct stopper *stopper, const struct event *event, bool begi
         buffer_release(&bytes);
         return -1;
     }
+    FAULT_POINT(EVENT_MADE);
     bool journalled = journal_it(stopper, buffer_span(&bytes), begins);
+    FAULT_POINT(EVENT_JOURNALLED);
     int rc = outbox_push(&stopper->outbox, buffer_span(&bytes), journalled, NULL, NULL, err);
     buffer_release(&bytes);
+    FAULT_POINT(EVENT_QUEUED);
     int folded = fold(stopper, event, err);
+    FAULT_POINT(EVENT_FOLDED);
     return rc != 0 ? rc : folded;
 }
 

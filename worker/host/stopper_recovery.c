@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/domain/reduce.h"
 #include "worker/host/stopper_internal.h"
 
@@ -159,7 +160,9 @@ static void take_journal(struct stopper *stopper)
 
 void stopper_recovery_act(struct stopper *stopper, bool log_read)
 {
+    FAULT_POINT(LOG_READ);
     take_journal(stopper);
+    FAULT_POINT(RECOVERY_FOLDED);
     if (!stopper->journal_found) {
         id_table_each(&stopper->tasks, suspect_each, NULL);
     }
@@ -170,6 +173,7 @@ void stopper_recovery_act(struct stopper *stopper, bool log_read)
         id_table_each(&stopper->tasks, accept_each, NULL);
     }
     id_table_each(&stopper->tasks, start_each, NULL);
+    FAULT_POINT(RECOVERY_ACTED);
 }
 
 void stopper_recovery_caught_up(struct stopper *stopper)

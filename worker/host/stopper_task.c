@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/memory.h"
 #include "worker/host/stopper_internal.h"
 
@@ -178,6 +179,7 @@ struct stop_slot *stopper_task_slot(const struct stop_task *task, struct run run
 static void on_timer(void *context)
 {
     struct stop_slot *slot = context;
+    FAULT_POINT(DEADLINE);
     stopper_run_on(slot, STOP_ON_TIMER);
 }
 
