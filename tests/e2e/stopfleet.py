@@ -14,6 +14,7 @@ import urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import docker_engine  # noqa: E402
+import probe_record  # noqa: E402
 from server import ROOT, Server, ServerError, wait_for  # noqa: E402
 
 BIN = os.environ.get("STOPFLEET_BIN") or os.path.join(ROOT, "build", "dev", "bin")
@@ -117,9 +118,10 @@ class Fleet:
         os.makedirs(path, exist_ok=True)
         return path
 
-    def make_topics(self):
+    def make_topics(self, *, partitions=4, replication=1, in_sync=1):
         return self.run("stopfleet-api", "topics", "create", *self.kafka_flags, "--redis", self.redis.address,
-                        "--unsafe-topics", "--partitions", "4", "--replication", "1", "--min-insync-replicas", "1")
+                        "--unsafe-topics", "--partitions", str(partitions), "--replication", str(replication),
+                        "--min-insync-replicas", str(in_sync))
 
     def api(self, name="api", extra=()):
         program = Api(self, self._place(name), extra)
@@ -131,9 +133,9 @@ class Fleet:
         self.programs.append(program)
         return program.start() if start else program
 
-    def process_worker(self, name="process-host", host_id="b" * 32, extra=()):
+    def process_worker(self, name="process-host", host_id="b" * 32, extra=(), start=True):
         tasks = self._place(f"{name}-tasks")
-        worker = self.worker(name, host_id, ["--runtime", "process", "--process-directory", tasks, *extra])
+        worker = self.worker(name, host_id, ["--runtime", "process", "--process-directory", tasks, *extra], start=start)
         worker.tasks = tasks
         return worker
 
@@ -146,9 +148,10 @@ class Fleet:
         self.clients.append(process)
         return process
 
-    def run(self, program, *arguments, check=True, timeout=60):
-        result = subprocess.run([os.path.join(BIN, program), *arguments], stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=timeout, check=False)
+    def run(self, program, *arguments, check=True, timeout=60, environment=None):
+        result = subprocess.run([os.path.join(BIN, program), *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True, timeout=timeout, check=False,
+                                env={**os.environ, **(environment or {})})
         if check and result.returncode != 0:
             raise ServerError(f"{program} {arguments}: exit {result.returncode}\n{result.stdout}{result.stderr}")
         return result
@@ -291,10 +294,13 @@ class Containers:
     def signal(self, container, name):
         self.docker("kill", "--signal", name, container)
 
+    def record(self, container):
+        """What its probe wrote of itself (probe_record.py)."""
+        return self.docker("logs", container) + "\n"
+
     def signals(self, container):
         """What the container's own log says that it got, in order."""
-        lines = self.docker("logs", container).splitlines()
-        return [line.split()[1] for line in lines if line.startswith("signal ")]
+        return [signal.name for signal in probe_record.signals(self.record(container))]
 
     def close(self):
         if self.ids:

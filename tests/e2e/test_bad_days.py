@@ -14,6 +14,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
 import docker_engine  # noqa: E402
+import probe_record  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
 from private_engine import PrivateEngine  # noqa: E402
 from redis_server import Redis  # noqa: E402
@@ -57,13 +58,15 @@ class BadDay(unittest.TestCase):
         self.fleet.run_process(self.worker, task, f"exec {self.probe} --file {record} {' '.join(mode)}", name=task, flags=flags)
         return self.fleet.task_of(self.api, task)
 
-    def probe_signals(self, task):
+    def probe_record(self, task):
         with open(os.path.join(self.directory, f"{task}.signals"), encoding="ascii") as f:
-            return [line.split()[1] for line in f if line.startswith("signal ")]
+            return f.read()
+
+    def probe_signals(self, task):
+        return [signal.name for signal in probe_record.signals(self.probe_record(task))]
 
     def probe_pid(self, task):
-        with open(os.path.join(self.directory, f"{task}.signals"), encoding="ascii") as f:
-            return int(f.readline().rsplit("pid=", 1)[1])
+        return probe_record.lines(self.probe_record(task))[0].pid
 
     def stop(self, task, **members):
         return self.api.call("StopTask", {"cluster": CLUSTER, "task": task, **members})
