@@ -28,6 +28,7 @@ parts=(
     "unit        short  build,test         unit tests and fuzz corpora, with ASan and UBSan"
     "integration short  build,test,docker  each adapter on its real server, with ASan and UBSan"
     "e2e         short  build,test,docker  the whole way on real Kafka, Redis and Docker, by the aws CLI and boto3"
+    "faults      short  build,test,docker  real parts that die: the worker at each step of a stop; --all: at each passing of each"
     "sim         short  build,test         the worker on virtual time in a world that fails, and broken variants of it"
     "fuzz        long   build,test         libFuzzer on every parser of foreign bytes"
     "debian13    long   build,test,chroot,docker  unit and integration tests on Debian 13"
@@ -227,6 +228,15 @@ run_integration()
 run_e2e()
 {
     built dev && counted "end to end" env STOPFLEET_BIN="$top/build/dev/bin" tests/e2e/run.sh
+}
+
+run_faults()
+{
+    local every=
+    [ "$all" = no ] || every=--all
+    # shellcheck disable=SC2086
+    built faults && counted "faults" env STOPFLEET_BIN="$top/build/faults/bin" tests/faults/run.sh $every
+    sed -n 's/^.*\(fault points: .*deaths.*\)/        \1/p' "$logs/faults.log"
 }
 
 run_fuzz()

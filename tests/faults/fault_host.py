@@ -1,0 +1,145 @@
+"""A host of a fault run: one worker that may die, and probes as its tasks, as processes or as containers."""
+
+import os
+import signal
+import time
+
+import docker_engine
+import oracle
+import probe_record
+from server import ServerError, wait_for
+from stopfleet import CLUSTER
+
+POLL_SECONDS = 0.1
+CODE = 7  # of what obeys
+
+
+class FaultHost:
+    """watch: a probe_record.EndWatch. Its worker's deaths by SIGKILL are undone by poll()."""
+
+    history = False  # whether what runs the tasks can tell which signals it sent
+
+    def __init__(self, fleet, api, watch, name):
+        self.fleet = fleet
+        self.api = api
+        self.watch = watch
+        self.name = name
+        self.stops = []
+        self.log_at = 0  # where the log of the last start begins
+        self.deaths = 0
+        self.worker = self.make_worker()
+
+    def make_worker(self):
+        return self.fleet.process_worker(self.name, self.name, start=False)
+
+    def start(self, **environment):
+        """environment: of the worker, until it dies."""
+        self.worker.extra = environment
+        self.log_at = len(self.worker.log_text())
+        self.worker.launch()
+
+    def poll(self):
+        """Starts the worker anew if a fault point killed it; any other end is an error."""
+        if self.worker.alive():
+            return
+        status = self.worker.process.returncode
+        if status != -signal.SIGKILL:
+            raise ServerError(f"worker of {self.name} ended with {status}:\n{self.worker.log_text()[-2000:]}")
+        self.deaths += 1
+        self.start()
+
+    def wait(self, condition, seconds, what):
+        """As wait_for, with the worker kept alive."""
+        deadline = time.monotonic() + seconds
+        while True:
+            self.poll()
+            value = condition()
+            if value:
+                return value
+            if time.monotonic() > deadline:
+                raise ServerError(f"{self.name}: {what}: not within {seconds} s:\n{self.worker.log_text()[-2000:]}")
+            time.sleep(POLL_SECONDS)
+
+    def run_probe(self, name, task, mode, grace_s):
+        """Starts it as a task; what reads its record, and its pid."""
+        record = os.path.join(self.worker.directory, f"{name}.record")
+
+        def read():
+            try:
+                with open(record, encoding="ascii") as f:
+                    return f.read()
+            except FileNotFoundError:
+                return ""
+
+        self.fleet.run_process(self.worker, task, f"exec {docker_engine.probe_program()} --file {record} {' '.join(mode)}",
+                               name=task, flags=["--stop-timeout", str(grace_s)])
+        [start] = wait_for(lambda: probe_record.lines(read()), 20, f"the start of {task}")
+        return read, start.pid
+
+    def add_probe(self, name, *mode, grace_s, code):
+        task = f"{self.name}-{name}"
+        read, pid = self.run_probe(name, task, mode, grace_s)
+        self.watch.add(pid)
+        self.stops.append(oracle.Stop(task, None, read, pid, grace_ms=grace_s * 1000, code=code, history=self.history))
+
+    def add_probes(self):
+        """One that obeys and one that ignores."""
+        self.add_probe("obeys", "obey", str(CODE), grace_s=20, code=CODE)
+        self.add_probe("ignores", "ignore", grace_s=1, code=None)
+
+    def find_tasks(self):
+        """Waits until the view has them; their ids."""
+        names = {stop.name: stop for stop in self.stops}
+
+        def found():
+            status, answer = self.api.call("ListTasks", {"cluster": CLUSTER, "containerInstance": self.name})
+            arns = answer["taskArns"] if status == 200 else []
+            return arns if len(arns) == len(names) else None
+
+        arns = self.wait(found, 60, "its tasks in the view")
+        _, answer = self.api.call("DescribeTasks", {"cluster": CLUSTER, "tasks": arns})
+        for task in answer["tasks"]:
+            names[task["containers"][0]["name"]].task = task["taskArn"].rsplit("/", 1)[1]
+
+    def stop_tasks(self, down=False):
+        """StopTask for each, tried again as every AWS client does where the answer is ServerException. down: a dead worker stays dead."""
+        for stop in self.stops:
+            def answered(stop=stop):
+                status, answer = self.api.call("StopTask", {"cluster": CLUSTER, "task": stop.task, "reason": oracle.REASON})
+                if status not in (200, 500):
+                    raise ServerError(f"StopTask of {stop.task}: {status} {answer}")
+                return status == 200
+
+            (wait_for if down else self.wait)(answered, 30, f"StopTask of {stop.task} answered 200")
+
+    def all_stopped(self):
+        _, answer = self.api.call("DescribeTasks", {"cluster": CLUSTER, "tasks": [stop.task for stop in self.stops]})
+        return all(task["lastStatus"] == "STOPPED" for task in answer["tasks"]) and len(answer["tasks"]) == len(self.stops)
+
+    def wait_signalled(self):
+        self.wait(lambda: all(probe_record.signals(stop.read()) for stop in self.stops), 30, "the stop signals")
+
+    def end(self):
+        """SIGTERM to the worker once it acts: an orderly end with status 0."""
+        self.wait(lambda: "stops are taken up" in self.worker.log_text()[self.log_at:], 30, "its last start")
+        self.worker.stop()
+        if self.worker.process.returncode != 0:
+            raise ServerError(f"worker of {self.name} ended with {self.worker.process.returncode} after SIGTERM")
+
+
+class DockerFaultHost(FaultHost):
+    """containers: stopfleet.Containers of an engine that no other host uses at the time."""
+
+    history = True
+
+    def __init__(self, fleet, api, watch, name, containers):
+        self.containers = containers
+        super().__init__(fleet, api, watch, name)
+
+    def make_worker(self):
+        return self.fleet.worker(self.name, self.name, ["--runtime", "docker", "--docker-endpoint", self.containers.endpoint], start=False)
+
+    def run_probe(self, name, task, mode, grace_s):
+        container = self.containers.run(task, "--label", f"io.stopfleet.task={task}", "--label", f"io.stopfleet.stop-timeout={grace_s}",
+                                        command=mode)
+        return lambda: self.containers.record(container), self.containers.inspect(container)["State"]["Pid"]
