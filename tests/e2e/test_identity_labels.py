@@ -205,6 +205,34 @@ class Labels(unittest.TestCase):
         self.assert_untouched(container)
         self.assertEqual(self.fleet.events(task, "StopRequested"), [])
 
+    def test_a_task_of_another_cluster(self):
+        """Two clusters on one engine and one view: an id stops its task in its own cluster only, and only when it is whole."""
+        container = self.docker.run("dev-box", *labels(**{"io.stopfleet.task": "dev-box", "io.stopfleet.cluster": "dev"}))
+        worker = self.fleet.worker("dev-host", "3" * 32, ["--docker-endpoint", self.docker.endpoint, *PLACE], start=False)
+        worker.arguments[worker.arguments.index(CLUSTER)] = "dev"
+        # What is not said to be of a cluster is for the first one here; the second is told what is its own.
+        rest = self.docker.run("prod-box", *labels(**{"io.stopfleet.task": "prod-box", "io.stopfleet.cluster": CLUSTER}))
+        worker.start()
+        def dev_tasks():
+            return [a.rsplit("/", 1)[1] for a in self.api.call("ListTasks", {"cluster": "dev"})[1].get("taskArns", [])]
+        def named():
+            return [t for t in dev_tasks() if self.fleet.describe(self.api, t, "dev")["containers"][0]["runtimeId"] == container]
+        try:
+            [task] = wait_for(named, 20, "the task of the other cluster")
+            for wanted in (task, arn(task), task.upper(), container[:32]):
+                status, answer = self.stop(wanted)
+                self.assertEqual((status, answer["message"]), (400, "The referenced task was not found."), wanted)
+            for wanted in (arn(task, cluster="dev"), task[:12], container, "*", f"{task}*"):
+                self.assertEqual(self.stop(wanted)[0], 400, wanted)
+            self.assertIsNone(self.fleet.describe(self.api, task))
+            self.assertNotIn(task, self.fleet.tasks(self.api))
+            self.assert_untouched(container, rest)
+            self.assertEqual(self.api.call("StopTask", {"cluster": "dev", "task": arn(task, cluster="dev")})[0], 200)
+            wait_for(lambda: self.fleet.describe(self.api, task, "dev")["lastStatus"] == "STOPPED", 20, "its stop in its own cluster")
+            self.assert_untouched(rest)
+        finally:
+            worker.stop()
+
     def test_one_id_on_two_hosts(self):
         """A copy of an ECS task's labels on another host: the id stays the first one's, and a stop of it reaches that alone."""
         task = "cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd"
