@@ -44,7 +44,7 @@ static const char *const GUARD_DOCS[STOP_GUARD_COUNT] = {
     [STOP_IF_DRAINED] = "drain delay over",
     [STOP_IF_FORCED] = "grace 0",
     [STOP_IF_HINTED] = "hint came meanwhile",
-    [STOP_IF_FAILING] = "failed before",
+    [STOP_IF_REPEATED] = "tried more than once",
     [STOP_IF_RESTING] = "timer armed",
     [STOP_IF_NEAR] = "deadline near",
     [STOP_IF_OVERDUE] = "deadline here",
@@ -116,8 +116,8 @@ bool stop_guard_holds(enum stop_guard guard, const struct stop_run *run, int64_t
         return run->grace_ms == 0;
     case STOP_IF_HINTED:
         return run->hinted;
-    case STOP_IF_FAILING:
-        return run->failures > 1;
+    case STOP_IF_REPEATED:
+        return run->intents > 1;
     case STOP_IF_RESTING:
         return run->wake_boot_ms >= 0;
     case STOP_IF_NEAR:

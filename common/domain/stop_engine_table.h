@@ -19,7 +19,7 @@ enum stop_guard {
     STOP_IF_DRAINED,           /**< the drain delay is over */
     STOP_IF_FORCED,            /**< grace 0 */
     STOP_IF_HINTED,            /**< a hint came while the call was out */
-    STOP_IF_FAILING,           /**< more than one failure in a row */
+    STOP_IF_REPEATED,          /**< more than one intent of the stop signal */
     STOP_IF_RESTING,           /**< a timer is armed: no call is out */
     STOP_IF_NEAR,              /**< at most STOP_CHECK_LEAD_MS to the deadline */
     STOP_IF_OVERDUE,           /**< the deadline is here */

@@ -172,9 +172,10 @@ static int walk_move(struct graph *graph, uint32_t node, const struct model_plac
 static int walk(struct graph *graph, uint32_t node)
 {
     struct model_place place = graph_place(graph, node);
+    unsigned holds = model_holds(&place);
     graph->nodes[node].first_arc = graph->arc_count;
     for (size_t i = 0; i < MODEL_MOVE_COUNT && graph->promise == NULL; i++) {
-        if (model_can(&place, &MODEL_MOVES[i]) && walk_move(graph, node, &place, (uint8_t)i) != 0) {
+        if (model_can(holds, &MODEL_MOVES[i]) && walk_move(graph, node, &place, (uint8_t)i) != 0) {
             return -1;
         }
     }

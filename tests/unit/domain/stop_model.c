@@ -117,6 +117,7 @@ bool model_begin(size_t i, struct model_place *ret_place)
     size_t signal = figure(&i, 4);
     run.signalled = signal > 0;
     run.signalled_boot_ms = signal > 0 ? MODEL_NOW - ages[signal - 1] : 0;
+    run.intents = (int64_t)figure(&i, 3);
     run.intended = figure(&i, 2) == 1;
     run.kill_intents = (int64_t)figure(&i, 2);
     run.kill_recorded = figure(&i, 2) == 1;
@@ -132,7 +133,7 @@ bool model_begin(size_t i, struct model_place *ret_place)
     return i == 0;
 }
 
-static unsigned holds(const struct model_place *place)
+unsigned model_holds(const struct model_place *place)
 {
     const struct stop_run *run = &place->run;
     unsigned is = run->state == STOP_NEW ? IS_NEW : IS_STARTED;
@@ -152,9 +153,9 @@ static unsigned holds(const struct model_place *place)
     return is | (stop_run_kill_decided(run) ? 0 : UNDECIDED);
 }
 
-bool model_can(const struct model_place *place, const struct model_move *move)
+bool model_can(unsigned holds, const struct model_move *move)
 {
-    return (move->needs & ~holds(place)) == 0;
+    return (move->needs & ~holds) == 0;
 }
 
 static const char *call(struct model_place *place, enum stop_action_kind kind)
@@ -228,14 +229,16 @@ static int64_t at_most(int64_t value, int64_t most)
     return value > most ? most : value;
 }
 
+/** Whether an edge from the state asks the guard. */
 static bool asks(enum stop_state state, enum stop_guard guard)
 {
-    for (size_t i = 0; i < STOP_EDGE_COUNT; i++) {
-        if (STOP_EDGES[i].state == state && STOP_EDGES[i].guard == guard) {
-            return true;
+    static unsigned asked[STOP_STATE_COUNT];
+    if (asked[STOP_NEW] == 0) {
+        for (size_t i = 0; i < STOP_EDGE_COUNT; i++) {
+            asked[STOP_EDGES[i].state] |= 1U << STOP_EDGES[i].guard;
         }
     }
-    return false;
+    return (asked[state] & (1U << guard)) != 0;
 }
 
 /** Moves the clock back to MODEL_NOW. */
@@ -261,13 +264,15 @@ static void move_clock(struct stop_run *run, int64_t passed_ms)
     }
 }
 
-/** Forgets what the engine does not ask any more. Whether a signal may be repeated is the random histories' matter. */
+/** Forgets what the engine does not ask any more. Whether a signal may be repeated is the random histories' matter; each failure
+ *  is one that makes a stop stuck. */
 static void forget(struct stop_run *run)
 {
-    run->intents = 0;
+    bool settled = run->signalled || stop_run_kill_decided(run);
+    run->intents = settled ? 0 : at_most(run->intents, 2);
     run->maybe_repeated = false;
     run->kill_intents = at_most(run->kill_intents, 1);
-    run->failures = at_most(run->failures, STOP_TRIES_TO_STUCK);
+    run->failures = STOP_TRIES_TO_STUCK - 1;
     run->tries = at_most(run->tries, 5);
     if (run->state != STOP_NEW && run->state != STOP_WAITING) {
         run->drain_delay_ms = 0;

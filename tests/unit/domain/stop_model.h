@@ -58,7 +58,9 @@ struct model_step {
 
 /** The i-th place in which a run can be when driving begins, after any crash of an older incarnation; false = no more. */
 bool model_begin(size_t i, struct model_place *ret_place);
-bool model_can(const struct model_place *place, const struct model_move *move);
+/** What holds in a place, for model_can. */
+unsigned model_holds(const struct model_place *place);
+bool model_can(unsigned holds, const struct model_move *move);
 void model_make(const struct model_place *place, const struct model_move *move,
                 struct model_step *ret_step);
 

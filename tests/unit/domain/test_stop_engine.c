@@ -401,6 +401,29 @@ static void stop_engine_engine_away_keeps_an_intent_unsettled(void **state)
     }
 }
 
+/** What failed was the engine, not the signal. */
+static void stop_engine_does_not_let_a_signal_wait_for_an_engine_that_is_back(void **state)
+{
+    (void)state;
+    struct script s;
+    begin(&s, 3000);
+    on(&s, STOP_ON_START);
+    on(&s, STOP_ON_RELEASED);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(&s, STOP_ACTION_SIGNAL);
+    on(&s, STOP_ON_NO_ANSWER);
+    for (int i = 0; i < 6; i++) {
+        on(&s, STOP_ON_INSPECT_FAILED);
+        s.now = action_of(&s, STOP_ACTION_ARM)->at_boot_ms;
+        on(&s, STOP_ON_TIMER);
+    }
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    on(&s, STOP_ON_HISTORY_NOT_SENT);
+    assert_state(&s, STOP_CHECKING);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(&s, STOP_ACTION_SIGNAL);
+}
+
 static void stop_engine_refused_signal_backs_off_and_becomes_stuck(void **state)
 {
     (void)state;
@@ -565,6 +588,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(stop_engine_unsettled_intent_is_signalled_as_maybe_repeated),
         cmocka_unit_test(stop_engine_lost_journal_makes_the_signal_maybe_repeated),
         cmocka_unit_test(stop_engine_engine_away_keeps_an_intent_unsettled),
+        cmocka_unit_test(stop_engine_does_not_let_a_signal_wait_for_an_engine_that_is_back),
         cmocka_unit_test(stop_engine_refused_signal_backs_off_and_becomes_stuck),
         cmocka_unit_test(stop_engine_unanswered_signal_backs_off_from_the_second_time_on),
         cmocka_unit_test(stop_engine_run_that_will_not_die_is_stuck_after_three_kills),
