@@ -168,11 +168,40 @@ static const char *call(struct model_place *place, enum stop_action_kind kind)
     return NULL;
 }
 
+static const char *pre_stop_broken(const struct stop_run *before, bool running)
+{
+    bool late = before->pre_stopped || before->signalled || before->grace_ms == 0;
+    return late || !running
+               ? "a pre-stop command that comes again, too late, without a look or although forced"
+               : NULL;
+}
+
+static const char *signal_broken(const struct model_place *place, const struct stop_run *before,
+                                 bool running)
+{
+    if (before->signalled || !running) {
+        return before->signalled ? "a second signal" : "a signal without a look";
+    }
+    return place->command && before->pre_stopped ? "a signal while the pre-stop command runs"
+                                                 : NULL;
+}
+
+static const char *kill_broken(const struct stop_run *before, bool running, int64_t now)
+{
+    if (before->kill_intents == 0 && before->grace_ms > 0 && now < stop_run_deadline(before)) {
+        return "SIGKILL before the deadline";
+    }
+    return !running && now - before->seen_running_boot_ms > STOP_FRESH_MS
+               ? "SIGKILL without a fresh look"
+               : NULL;
+}
+
 /** The engine's action. @return the promise that it breaks, NULL = none */
 static const char *perform(struct model_place *place, const struct stop_run *before,
                            enum stop_event event, const struct stop_action *action, int64_t now)
 {
     bool running = event == STOP_ON_INSPECTED_RUNNING;
+    const char *broken = NULL;
     switch (action->kind) {
     case STOP_ACTION_RECORD_SIGNAL:
         return before->signalled ? "a second signal recorded" : NULL;
@@ -194,29 +223,18 @@ static const char *perform(struct model_place *place, const struct stop_run *bef
     case STOP_ACTION_LOOK:
         return call(place, action->kind);
     case STOP_ACTION_PRE_STOP:
-        if (before->pre_stopped || before->signalled || before->grace_ms == 0 || !running) {
-            return "a pre-stop command that comes again, too late, without a look or although "
-                   "forced";
-        }
-        return call(place, action->kind);
+        broken = pre_stop_broken(before, running);
+        break;
     case STOP_ACTION_SIGNAL:
-        if (before->signalled || !running) {
-            return before->signalled ? "a second signal" : "a signal without a look";
-        }
-        if (place->command && before->pre_stopped) {
-            return "a signal while the pre-stop command runs";
-        }
-        return call(place, action->kind);
+        broken = signal_broken(place, before, running);
+        break;
     case STOP_ACTION_KILL:
-        if (before->kill_intents == 0 && before->grace_ms > 0 && now < stop_run_deadline(before)) {
-            return "SIGKILL before the deadline";
-        }
-        if (!running && now - before->seen_running_boot_ms > STOP_FRESH_MS) {
-            return "SIGKILL without a fresh look";
-        }
-        return call(place, action->kind);
+        broken = kill_broken(before, running, now);
+        break;
+    default:
+        return "an unknown action";
     }
-    return "an unknown action";
+    return broken != NULL ? broken : call(place, action->kind);
 }
 
 static int64_t at_least(int64_t value, int64_t least)
