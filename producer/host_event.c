@@ -3,6 +3,14 @@
 #include "common/domain/host_fact.h"
 #include "producer/host_partition.h"
 
+struct event_caller host_event_caller(const struct call *call)
+{
+    return (struct event_caller){.principal = SERVICE_PRINCIPAL,
+                                 .source_address = call->source_address,
+                                 .user_agent = call->user_agent,
+                                 .request_id = call->request_id};
+}
+
 static void finish(struct host_event *event, enum ecs_error_code code, const char *text)
 {
     struct ecs_error error;

@@ -25,6 +25,8 @@ struct host_event {
     void *context;
 };
 
+/** Who asks; the texts are the call's, or constants. */
+struct event_caller host_event_caller(const struct call *call);
 /** Sends the event: type and body are the caller's, the rest is filled in. record: the host's registration. fn may be called
  *  before this returns. Release when fn was called. */
 void host_event_send(struct host_event *event, const struct call *call, struct service *service,

@@ -101,10 +101,9 @@ static void on_hosts(void *context, const struct error *error, const struct redi
         return;
     }
     memcpy(event->host, deregister->instances.ids[0], sizeof event->host);
-    event->event = (struct event){.type = EVENT_HOST_DEREGISTERED,
-                                  .host_deregistered = {.force = deregister->force,
-                                                        .principal = SERVICE_PRINCIPAL,
-                                                        .request_id = call->request_id}};
+    event->event = (struct event){
+        .type = EVENT_HOST_DEREGISTERED,
+        .host_deregistered = {.force = deregister->force, .caller = host_event_caller(call)}};
     deregister->sent = true;
     host_event_send(event, call, deregister->instances.service, deregister->instances.cluster,
                     hosts->hosts[0].record, on_recorded, deregister);

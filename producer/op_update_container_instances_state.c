@@ -98,10 +98,9 @@ static void record(struct update_instances *update, size_t index, const struct r
     struct host_event *event = &update->events[index];
     struct call *call = update->work.call;
     memcpy(event->host, update->instances.ids[index], sizeof event->host);
-    event->event = (struct event){.type = EVENT_HOST_STATE_CHANGED,
-                                  .host_state_changed = {.status = update->status,
-                                                         .principal = SERVICE_PRINCIPAL,
-                                                         .request_id = call->request_id}};
+    event->event = (struct event){
+        .type = EVENT_HOST_STATE_CHANGED,
+        .host_state_changed = {.status = update->status, .caller = host_event_caller(call)}};
     update->waiting++;
     update->sent++;
     host_event_send(event, call, update->instances.service, update->instances.cluster, host->record,

@@ -131,16 +131,22 @@ struct event_task_tagged {
     const char *request_id;
 };
 
+/** Who asked an API for a change of a host. */
+struct event_caller {
+    const char *principal; /**< ARN */
+    const char *source_address;
+    const char *user_agent;
+    const char *request_id;
+};
+
 struct event_host_state_changed {
     const char *status; /**< "ACTIVE" or "DRAINING" */
-    const char *principal;
-    const char *request_id;
+    struct event_caller caller;
 };
 
 struct event_host_deregistered {
     bool force;
-    const char *principal;
-    const char *request_id;
+    struct event_caller caller;
 };
 
 /** One event. Texts belong to `arena` when decoded, else to whoever filled it in. */

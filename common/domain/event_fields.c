@@ -59,6 +59,13 @@ static const struct record_spec actor_spec =
         BODY_INTEGER(body, member.started_at, "started_at", 0,                                     \
                      "when the run started as the runtime says, unix ms")
 
+#define BODY_CALLER(body, member)                                                                  \
+    BODY_TEXT(body, member.principal, "principal", CUT, 512, "who asked, as ARN"),                 \
+        BODY_TEXT(body, member.source_address, "source_address", CUT, 128,                         \
+                  "where the call came from"),                                                     \
+        BODY_TEXT(body, member.user_agent, "user_agent", CUT, 512, "the caller's User-Agent"),     \
+        BODY_TEXT(body, member.request_id, "request_id", CUT, 64, "id of the call, as answered")
+
 static const struct record_field planned_fields[] = {
     TEXT(planned_run, container_id, NEEDED, CONTAINER_ID_BYTES, "the run's container"),
     INTEGER(planned_run, started_at, 0, "when the run started as the runtime says, unix ms"),
@@ -206,15 +213,13 @@ static const struct record_field task_tagged_fields[] = {
 static const struct record_field host_deregistered_fields[] = {
     COMMON(0),
     BODY_BOOLEAN(host_deregistered, force, "force", 0, "true: although tasks were running"),
-    BODY_TEXT(host_deregistered, principal, "principal", CUT, 512, "who asked, as ARN"),
-    BODY_TEXT(host_deregistered, request_id, "request_id", CUT, 64, "id of the call, as answered"),
+    BODY_CALLER(host_deregistered, caller),
 };
 
 static const struct record_field host_state_changed_fields[] = {
     COMMON(0),
     BODY_TEXT(host_state_changed, status, "status", 0, 32, "`ACTIVE` or `DRAINING`"),
-    BODY_TEXT(host_state_changed, principal, "principal", CUT, 512, "who asked, as ARN"),
-    BODY_TEXT(host_state_changed, request_id, "request_id", CUT, 64, "id of the call, as answered"),
+    BODY_CALLER(host_state_changed, caller),
 };
 
 const struct record_spec *event_spec(enum event_type type)

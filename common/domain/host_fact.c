@@ -58,6 +58,22 @@ void host_state_fold(struct host_state *state, const struct event *event, int64_
     }
 }
 
+enum { VERSION_OF_POSITION_0 = 2 };
+
+int64_t host_state_version(const struct host_state *state)
+{
+    int64_t newest = -1;
+    for (int kind = HOST_FACT_STARTED; kind < HOST_FACT_COUNT; kind++) {
+        newest = state->offsets[kind] > newest ? state->offsets[kind] : newest;
+    }
+    return newest + VERSION_OF_POSITION_0;
+}
+
+int64_t host_version_position(int64_t version)
+{
+    return version - VERSION_OF_POSITION_0;
+}
+
 const char *host_state_status(const struct host_state *state)
 {
     int64_t deregistered = state->offsets[HOST_FACT_DEREGISTERED];

@@ -41,4 +41,9 @@ void host_state_fold(struct host_state *state, const struct event *event, int64_
  *  "ACTIVE" if nothing (ECS API, type ContainerInstance, status). */
 const char *host_state_status(const struct host_state *state);
 
+/** Grows with each fact that counts: 2 + the position of the newest, 1 if there is none (redis_prelude.lua, host_version). */
+int64_t host_state_version(const struct host_state *state);
+/** The position of the newest fact behind a version, -1 if there is none. */
+int64_t host_version_position(int64_t version);
+
 #endif

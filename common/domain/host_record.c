@@ -14,6 +14,7 @@ static const struct record_field attribute_fields[] = {
 static const struct record_spec attribute_spec = RECORD_SPEC(
     struct host_attribute, attribute_fields, "HostAttribute", "An attribute given to a host.");
 
+/* The key `status` was one of earlier versions: it is not used again. */
 static const struct record_field host_fields[] = {
     RECORD_FIELD_INTEGER(struct host_record, version, "v", NEEDED, "major version: 1"),
     TEXT(host, NEEDED, 255, "host id; key of the record"),
@@ -32,7 +33,6 @@ static const struct record_field host_fields[] = {
     INTEGER(cpu_units, 0, "capacity in CPU units, 1,024 a core"),
     INTEGER(memory_mib, 0, "capacity in MiB"),
     TEXT(availability_zone, CUT, 64, "as the operator says"),
-    TEXT(status, CUT, 32, "`ACTIVE` or `DRAINING`"),
     RECORD_FIELD_LIST(struct host_record, attributes, "attributes", &attribute_spec, CUT, 64,
                       "attributes that the operator gave it"),
 };

@@ -24,7 +24,6 @@ struct host_record {
     const char *worker_version;
     int64_t cpu_units, memory_mib; /**< capacity */
     const char *availability_zone;
-    const char *status; /**< "ACTIVE" or "DRAINING" */
     RECORD_LIST_OF(struct host_attribute) attributes;
 };
 

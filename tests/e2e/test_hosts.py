@@ -117,6 +117,44 @@ class Hosts(unittest.TestCase):
         self.aws("update-container-instances-state", "--container-instances", HOST, "--status", "ACTIVE")
         self.assertEqual(self.list_instances("--status", "DRAINING"), [])
 
+    def test_check_compares_the_states_of_hosts_with_the_log(self):
+        key, ghost = f"stopfleet:h:{OTHER}", "f" * 32
+        self.fleet.assert_view_is_fold()
+        before = {f: self.redis.call("HGET", key, f) for f in ("started_offset", "record", "seen")}
+        started = int(before["started_offset"])
+        self.assertGreater(int(before["seen"]), started)
+        tampering = [
+            ([("HSET", key, "status", "DRAINING", "status_offset", started)], f"differs: host {CLUSTER}/{OTHER} is DRAINING in the view, ACTIVE by the log",
+             [("HDEL", key, "status", "status_offset")]),
+            ([("HDEL", key, "started_offset")], f"lacks: host {CLUSTER}/{OTHER}, its fact at position {started}",
+             [("HSET", key, "started_offset", started)]),
+            ([("HSET", key, "deregistered_offset", started + 1000)], f"ahead of the log: host {CLUSTER}/{OTHER}, a fact at position {started + 1000}",
+             [("HDEL", key, "deregistered_offset")]),
+            ([("HDEL", key, "record")], f"lacks: host {CLUSTER}/{OTHER}, its registration", [("HSET", key, "record", before["record"])]),
+            ([("HSET", f"stopfleet:h:{ghost}", "cluster", CLUSTER, "record", before["record"]), ("SADD", f"stopfleet:c:{CLUSTER}:hosts", ghost)],
+             f"differs: host {CLUSTER}/{ghost} is in the view, stopfleet.hosts does not have it there",
+             [("DEL", f"stopfleet:h:{ghost}"), ("SREM", f"stopfleet:c:{CLUSTER}:hosts", ghost)]),
+        ]
+        for calls, wanted, back in tampering:
+            with self.subTest(wanted=wanted):
+                for call in calls:
+                    self.redis.call(*call)
+                result = self.fleet.audit("check", check=False)
+                for call in back:
+                    self.redis.call(*call)
+                self.assertEqual(result.returncode, 1, result.stdout)
+                self.assertIn(wanted, result.stdout)
+        self.fleet.assert_view_is_fold()
+        # Who drained a host, and from where, is in the log.
+        self.aws("update-container-instances-state", "--container-instances", OTHER, "--status", "DRAINING")
+        self.aws("update-container-instances-state", "--container-instances", OTHER, "--status", "ACTIVE")
+        lines = self.fleet.audit("events", "--type", "HostStateChanged", "--json").stdout.splitlines()
+        said = [json.loads(line)["event"] for line in lines]
+        said = [e for e in said if e["host"] == OTHER][-2:]
+        self.assertEqual([(e["status"], e["principal"], e["source_address"]) for e in said],
+                         [("DRAINING", "anonymous", "127.0.0.1"), ("ACTIVE", "anonymous", "127.0.0.1")])
+        self.assertIn("aws-cli/", said[0]["user_agent"])
+
     def test_a_host_that_is_given_up_and_comes_back(self):
         task = self.task("left-behind")
         before = self.describe(HOST)

@@ -150,6 +150,11 @@ int main(int argc, char **argv)
     sample_full_event(&event, EVENT_HOST_STATE_CHANGED, 23);
     buf = bytes_of(&event);
     write_file(argv[1], 18, "HostStateChanged", "msgpack", buffer_span(&buf));
+    write_file(argv[1], 19, "HostStateChanged", "msgpack", buffer_span(&buf));
+    buffer_release(&buf);
+    sample_full_event(&event, EVENT_HOST_DEREGISTERED, 24);
+    buf = bytes_of(&event);
+    write_file(argv[1], 20, "HostDeregistered", "msgpack", buffer_span(&buf));
     buffer_release(&buf);
     write_pre_stop(argv[1]);
     write_expected(argv[1], &task);

@@ -7,6 +7,11 @@
 
 static const int64_t first_ts = 1700000000000;
 static const char digits[] = "0123456789abcdef";
+static const struct event_caller sample_caller = {
+    .principal = "arn:aws:iam::111122223333:user/jane",
+    .source_address = "10.1.2.3",
+    .user_agent = "aws-cli/2.19.1 md/awscrt#0.23.4",
+    .request_id = "1c62c49f-347e-4fc4-9331-6e8eEXAMPLE"};
 
 static void *must(void *memory)
 {
@@ -316,15 +321,11 @@ void sample_full_event(struct event *event, enum event_type type, unsigned numbe
         break;
     case EVENT_HOST_DEREGISTERED:
         event->host_deregistered =
-            (struct event_host_deregistered){.force = true,
-                                             .principal = "arn:aws:iam::111122223333:user/jane",
-                                             .request_id = "1c62c49f-347e-4fc4-9331-6e8eEXAMPLE"};
+            (struct event_host_deregistered){.force = true, .caller = sample_caller};
         break;
     case EVENT_HOST_STATE_CHANGED:
         event->host_state_changed =
-            (struct event_host_state_changed){.status = "DRAINING",
-                                              .principal = "arn:aws:iam::111122223333:user/jane",
-                                              .request_id = "1c62c49f-347e-4fc4-9331-6e8eEXAMPLE"};
+            (struct event_host_state_changed){.status = "DRAINING", .caller = sample_caller};
         break;
     case EVENT_UNKNOWN_TYPE:
     case EVENT_TYPE_COUNT:

@@ -1,10 +1,11 @@
-/** stopfleet-audit check: every base in Redis against the fold of the log to its position, and every task of the log against
- *  the bases. */
+/** stopfleet-audit check: every base in Redis against the fold of the log to its position, every task of the log against
+ *  the bases, and the hosts. */
 
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "worker/audit/command.h"
+#include "worker/audit/host_check.h"
 #include "worker/audit/log_fold.h"
 #include "worker/audit/view_compare.h"
 #include "worker/audit/view_lack.h"
@@ -16,6 +17,9 @@ struct check {
     struct view_compare compare;
     struct view_lacks lacks;
     struct log_fold fold;
+    struct host_compare hosts;
+    struct host_fold registered;
+    struct host_check_result of_hosts;
 };
 
 /* What the log holds of it, where the base is of records that it does not hold. */
@@ -88,6 +92,13 @@ static enum audit_exit report(const struct check *check)
            (unsigned long long)check->fold.scanned.records,
            (unsigned long long)check->fold.scanned.unreadable,
            complete ? "is marked complete" : "is not marked complete");
+    const struct host_check_result *hosts = &check->of_hosts;
+    if (hosts->checked > 0) {
+        printf("hosts: %zu checked, %zu differ, %zu lack\n", hosts->checked, hosts->differing,
+               hosts->lacking);
+    }
+    differing += hosts->differing;
+    lacking += hosts->lacking;
     size_t unproven = count_unproven(&check->fold);
     if (unproven > 0) {
         printf("unproven: %zu open tasks are on hosts that were deregistered\n", unproven);
@@ -103,7 +114,7 @@ static int read_view(struct check *check, struct loop *loop, const struct audit_
 {
     int status = view_session_open(&check->session, loop, options, err);
     if (status == 0) {
-        status = view_walk_run(&check->session, options->cluster, &check->compare,
+        status = view_walk_run(&check->session, options->cluster, &check->compare, &check->hosts,
                                &check->lacks.complete, err);
     }
     view_session_close(&check->session);
@@ -117,6 +128,11 @@ static int find_lacks(struct check *check, struct loop *loop, const struct audit
     if (status == 0) {
         status = view_lacks_find(&check->lacks, &check->session, &check->compare, &check->fold,
                                  options->retention_ms, err);
+    }
+    /* Facts are in the cluster that their host was in: of one cluster they may be a part. */
+    if (status == 0 && options->cluster == NULL) {
+        status = host_check_run(&check->hosts, &check->fold.hosts, &check->registered,
+                                check->lacks.complete, &check->session, &check->of_hosts, err);
     }
     view_session_close(&check->session);
     return status;
@@ -134,7 +150,8 @@ static int check_run(struct check *check, struct loop *loop, const struct audit_
     check->fold.before_context = &check->compare;
     if (read_view(check, loop, options, err) != 0 ||
         log_fold_run(&check->fold, options, err) != 0 ||
-        view_compare_finish(&check->compare, &check->fold, err) != 0) {
+        view_compare_finish(&check->compare, &check->fold, err) != 0 ||
+        host_fold_run(&check->registered, options, err) != 0) {
         return -1;
     }
     return find_lacks(check, loop, options, err);
@@ -156,6 +173,8 @@ enum audit_exit cmd_check(const struct audit_options *options, struct error *err
     log_fold_release(&check.fold);
     view_compare_release(&check.compare);
     view_lacks_release(&check.lacks);
+    host_compare_release(&check.hosts);
+    host_fold_release(&check.registered);
     loop_free(loop);
     return status;
 }

@@ -81,6 +81,15 @@ static int detail_requested(const struct event *event, struct buffer *buf, struc
     return 0;
 }
 
+static int append_caller(struct buffer *buf, const struct event_caller *caller, struct error *err)
+{
+    return append_named(buf, "by", caller->principal, err) != 0 ||
+                   append_named(buf, "from", caller->source_address, err) != 0 ||
+                   append_named(buf, "request", caller->request_id, err) != 0
+               ? -1
+               : 0;
+}
+
 static int detail_accepted(const struct event *event, struct buffer *buf, struct error *err)
 {
     if (buffer_append_text(buf, "plan:", err) != 0) {
@@ -238,12 +247,12 @@ int event_line_detail(const struct event *event, struct buffer *buf, struct erro
     case EVENT_TASK_TAGGED:
         return detail_tagged(event, buf, err);
     case EVENT_HOST_DEREGISTERED:
-        return append_named(buf, "by", event->host_deregistered.principal, err);
+        return append_caller(buf, &event->host_deregistered.caller, err);
     case EVENT_HOST_STATE_CHANGED:
         if (append_named(buf, "status", event->host_state_changed.status, err) != 0) {
             return -1;
         }
-        return append_named(buf, "by", event->host_state_changed.principal, err);
+        return append_caller(buf, &event->host_state_changed.caller, err);
     case EVENT_UNKNOWN_TYPE:
     case EVENT_TYPE_COUNT:
         return buffer_append_text(buf, "(a type that this version does not know: see --json)", err);

@@ -55,10 +55,16 @@ int host_facts_add(struct host_facts *facts, const struct event *event, int64_t 
     return 0;
 }
 
+const struct host_state *host_facts_state(const struct host_facts *facts, const char *host)
+{
+    const struct host_facts_entry *entry = find(facts, host);
+    return entry == NULL ? NULL : &entry->state;
+}
+
 bool host_facts_inactive(const struct host_facts *facts, const char *host)
 {
-    const struct host_facts_entry *entry = host == NULL ? NULL : find(facts, host);
-    return entry != NULL && strcmp(host_state_status(&entry->state), "INACTIVE") == 0;
+    const struct host_state *state = host == NULL ? NULL : host_facts_state(facts, host);
+    return state != NULL && strcmp(host_state_status(state), "INACTIVE") == 0;
 }
 
 static void keep_node(void *node)

@@ -24,6 +24,8 @@ struct host_facts {
 /** Folds one event. @return 0 or -1 with ERROR_NO_MEMORY */
 int host_facts_add(struct host_facts *facts, const struct event *event, int64_t offset,
                    struct error *err);
+/** NULL if the log has no fact of it. */
+const struct host_state *host_facts_state(const struct host_facts *facts, const char *host);
 /** True if the log has the host given up: its open tasks are unproven. host NULL = false. */
 bool host_facts_inactive(const struct host_facts *facts, const char *host);
 void host_facts_release(struct host_facts *facts);

@@ -98,7 +98,7 @@ static void say_started(struct worker *worker)
 /* Given up by an operator while it works: it says again that it is here, and why that is so. */
 static void on_deregistered(struct worker *worker, const struct event *event)
 {
-    const char *principal = event->host_deregistered.principal;
+    const char *principal = event->host_deregistered.caller.principal;
     log_error("worker.deregistered",
               "this host was deregistered, but its worker runs: it is registered again. Stop the "
               "worker first if the host is to be given up",

@@ -42,7 +42,6 @@ int worker_find_identity(struct worker *worker, struct error *err)
     worker->record.runtime = options->runtime == WORKER_RUNTIME_PROCESS ? "process" : "docker";
     worker->record.worker_version = STOPFLEET_VERSION;
     worker->record.availability_zone = options->availability_zone;
-    worker->record.status = "ACTIVE";
     worker->identity = (struct identity){.account = options->account,
                                          .region = options->region,
                                          .cluster = options->cluster,

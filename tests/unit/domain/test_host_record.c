@@ -26,7 +26,6 @@ static const struct host_record sample = {
     .cpu_units = 4096,
     .memory_mib = 16384,
     .availability_zone = "hall-2",
-    .status = "ACTIVE",
     .attributes = {attributes, 2},
 };
 

@@ -178,8 +178,7 @@ struct span harness_host_record(struct harness *harness, const char *host, const
                                  .runtime = "docker",
                                  .os = "linux",
                                  .architecture = "x86_64",
-                                 .worker_version = "0.1.0",
-                                 .status = "ACTIVE"};
+                                 .worker_version = "0.1.0"};
     return encoded(&HOST_RECORD_SPEC, &record);
 }
 

@@ -182,6 +182,15 @@ static void test_a_filter_looks_inside(void **state)
     harness_end(&call);
 }
 
+/* As harness_begin makes the call. */
+static void assert_caller(const struct event_caller *caller)
+{
+    assert_string_equal(caller->principal, "anonymous");
+    assert_string_equal(caller->source_address, "10.1.2.3");
+    assert_string_equal(caller->user_agent, "aws-cli/2");
+    assert_string_equal(caller->request_id, "request-1");
+}
+
 static struct event sent_event(void)
 {
     struct event event;
@@ -204,7 +213,7 @@ static void test_draining(void **state)
     assert_string_equal(event.host, "node-7");
     assert_null(event.task);
     assert_string_equal(event.host_state_changed.status, "DRAINING");
-    assert_string_equal(event.host_state_changed.request_id, "request-1");
+    assert_caller(&event.host_state_changed.caller);
     event_release(&event);
     assert_int_equal(fake.sent_partition, 3);
     assert_int_equal(call.status, 0);
@@ -252,6 +261,7 @@ static void test_deregister(void **state)
     struct event event = sent_event();
     assert_int_equal(event.type, EVENT_HOST_DEREGISTERED);
     assert_true(event.host_deregistered.force);
+    assert_caller(&event.host_deregistered.caller);
     event_release(&event);
     fake_deliver(NULL, 78);
     assert_memory_equal(fake.fact, "node-7 deregistered 78 ", 23);
