@@ -292,7 +292,8 @@ struct signalled docker_fixture_signal(struct docker_fixture *fixture, struct ru
                                        const char *signal)
 {
     struct signalled signalled = {.fixture = fixture};
-    fixture->runtime->ops->signal(fixture->runtime, run, signal, on_signal, &signalled);
+    const struct runtime_signal sent = {.name = signal};
+    fixture->runtime->ops->signal(fixture->runtime, run, &sent, on_signal, &signalled);
     docker_fixture_wait(fixture, is_signalled, &signalled);
     return signalled;
 }

@@ -316,15 +316,15 @@ static void ops_inspect(struct runtime *runtime, const char *id, runtime_inspect
     go(call);
 }
 
-static void ops_signal(struct runtime *runtime, struct run run, const char *signal,
+static void ops_signal(struct runtime *runtime, struct run run, const struct runtime_signal *signal,
                        runtime_signal_fn *fn, void *context)
 {
     (void)runtime;
     struct call *call = make(CALL_SIGNAL, run.container_id, context);
     call->fn.signal = fn;
     call->started_at = run.started_at;
-    memcpy(call->signal, signal, strnlen(signal, sizeof call->signal - 1));
-    sim_check_signal(run, signal, false);
+    memcpy(call->signal, signal->name, strnlen(signal->name, sizeof call->signal - 1));
+    sim_check_signal(run, signal->name, false);
     go(call);
 }
 

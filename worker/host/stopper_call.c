@@ -322,20 +322,24 @@ static void start_command(struct stop_slot *slot)
     runtime->ops->run_command(runtime, slot->run, planned->pre_stop, on_command_started, slot);
 }
 
-static void send_signal(struct stop_slot *slot, const char *signal, int64_t number)
-{
-    struct runtime *runtime = slot->stopper->env.runtime;
-    FAULT_POINT(SIGNAL_DECIDED);
-    journal_intent(slot, signal, number);
-    FAULT_POINT(SIGNAL_INTENDED);
-    runtime->ops->signal(runtime, slot->run, signal, on_signalled, slot);
-    FAULT_POINT(SIGNAL_CALLED);
-}
-
 static const char *stop_signal(const struct stop_slot *slot)
 {
     const struct planned_run *planned = task_planned(&slot->task->own, slot->run);
     return planned == NULL || planned->signal == NULL ? "SIGTERM" : planned->signal;
+}
+
+static void send_signal(struct stop_slot *slot, const char *signal, int64_t number)
+{
+    struct runtime *runtime = slot->stopper->env.runtime;
+    const struct runtime_signal sent = {.name = signal,
+                                        .stop_signal =
+                                            slot->machine.signalled ? stop_signal(slot) : NULL,
+                                        .grace_ms = slot->machine.grace_ms};
+    FAULT_POINT(SIGNAL_DECIDED);
+    journal_intent(slot, signal, number);
+    FAULT_POINT(SIGNAL_INTENDED);
+    runtime->ops->signal(runtime, slot->run, &sent, on_signalled, slot);
+    FAULT_POINT(SIGNAL_CALLED);
 }
 
 static void ask_history(struct stop_slot *slot)

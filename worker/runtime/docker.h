@@ -6,7 +6,8 @@
  *  docker_connection.c finding the engine, its events, away and back
  *  docker_describe.c   inspect, with what only images and networks know
  *  docker_list.c       all containers
- *  docker_signal.c     signals, and the engine's memory of them
+ *  docker_signal.c     signals
+ *  docker_history_ask.c  what the engine remembers of them
  *  docker_exec.c       commands in containers */
 
 #include <jansson.h>
@@ -107,7 +108,7 @@ int docker_read_run(const json_t *inspect, struct arena *arena,
 void docker_inspect(struct runtime *runtime, const char *container_id, runtime_inspect_fn *fn,
                     void *context);
 void docker_list(struct runtime *runtime, runtime_list_fn *fn, void *context);
-void docker_signal(struct runtime *runtime, struct run run, const char *signal,
+void docker_signal(struct runtime *runtime, struct run run, const struct runtime_signal *signal,
                    runtime_signal_fn *fn, void *context);
 void docker_run_command(struct runtime *runtime, struct run run, const char *command,
                         runtime_command_fn *fn, void *context);

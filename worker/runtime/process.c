@@ -81,13 +81,13 @@ static enum runtime_answer send_signal(struct process *process, int number, char
     return signal_errno == ESRCH ? RUNTIME_NOT_RUNNING : RUNTIME_REFUSED;
 }
 
-static void signal_run(struct runtime *base, struct run run, const char *signal,
+static void signal_run(struct runtime *base, struct run run, const struct runtime_signal *signal,
                        runtime_signal_fn *fn, void *context)
 {
     struct process_runtime *runtime = (struct process_runtime *)base;
     struct process *process = process_table_find(runtime, run.container_id);
     struct process_answer *answer = process_answer_new(run.container_id, context);
-    int number = signal_name_number(span_of(signal));
+    int number = signal_name_number(span_of(signal->name));
 
     if (answer == NULL) {
         fn(context, RUNTIME_REFUSED, "out of memory");
@@ -103,7 +103,7 @@ static void signal_run(struct runtime *base, struct run run, const char *signal,
         (void)snprintf(answer->detail, sizeof answer->detail, "another run of the process");
     } else if (number == 0) {
         answer->answer = RUNTIME_REFUSED;
-        (void)snprintf(answer->detail, sizeof answer->detail, "no signal \"%.40s\"", signal);
+        (void)snprintf(answer->detail, sizeof answer->detail, "no signal \"%.40s\"", signal->name);
     } else {
         answer->answer = send_signal(process, number, answer->detail, sizeof answer->detail);
     }

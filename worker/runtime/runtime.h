@@ -80,6 +80,13 @@ struct runtime_callbacks {
     void (*on_state)(void *context, enum runtime_state state, const char *detail);
 };
 
+/** A signal, and what of its stop the runtime may need to know. */
+struct runtime_signal {
+    const char *name;        /**< "SIGTERM", "SIGKILL", … */
+    const char *stop_signal; /**< with SIGKILL: the one that came before; NULL = none */
+    int64_t grace_ms;        /**< from this signal to SIGKILL */
+};
+
 /** What became of a signal that the engine was asked to send. */
 enum runtime_answer {
     RUNTIME_SENT =
@@ -137,9 +144,9 @@ struct runtime_ops {
     void (*list)(struct runtime *runtime, runtime_list_fn *fn, void *context);
     void (*inspect)(struct runtime *runtime, const char *container_id, runtime_inspect_fn *fn,
                     void *context);
-    /** Sends a signal ("SIGTERM", "SIGKILL", …) to the run's main process, after comparing the run's
-     *  start where the runtime can. */
-    void (*signal)(struct runtime *runtime, struct run run, const char *signal,
+    /** Sends a signal to the run's main process, after comparing the run's start where the runtime
+     *  can. */
+    void (*signal)(struct runtime *runtime, struct run run, const struct runtime_signal *signal,
                    runtime_signal_fn *fn, void *context);
     /** Whether the runtime's own history shows that signal sent to that run since since_unix_ms. */
     void (*history)(struct runtime *runtime, struct run run, const char *signal,

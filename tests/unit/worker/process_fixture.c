@@ -241,7 +241,8 @@ struct process_signalled process_fixture_signal(struct process_fixture *fixture,
 {
     struct process_signalled signalled = {.fixture = fixture};
     struct run run = {.container_id = id, .started_at = started_at};
-    fixture->runtime->ops->signal(fixture->runtime, run, signal, on_signal, &signalled);
+    const struct runtime_signal sent = {.name = signal};
+    fixture->runtime->ops->signal(fixture->runtime, run, &sent, on_signal, &signalled);
     assert_false(signalled.done);
     while (!signalled.done) {
         assert_true(loop_wait(fixture->loop));

@@ -38,13 +38,13 @@ static void inspect(struct runtime *runtime, const char *id, runtime_inspect_fn 
     add_call(runtime, WORLD_INSPECT, id, context)->fn.inspect = fn;
 }
 
-static void send_signal(struct runtime *runtime, struct run run, const char *signal,
-                        runtime_signal_fn *fn, void *context)
+static void send_signal(struct runtime *runtime, struct run run,
+                        const struct runtime_signal *signal, runtime_signal_fn *fn, void *context)
 {
     struct world_call *call = add_call(runtime, WORLD_SIGNAL, run.container_id, context);
     call->fn.signal = fn;
     call->started_at = run.started_at;
-    snprintf(call->signal, sizeof call->signal, "%s", signal);
+    snprintf(call->signal, sizeof call->signal, "%s", signal->name);
 }
 
 static void history(struct runtime *runtime, struct run run, const char *signal,

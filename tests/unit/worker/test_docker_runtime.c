@@ -217,11 +217,13 @@ static void on_history(void *context, enum runtime_history_answer answer, int64_
 }
 
 static const struct run RUN = {.container_id = ID, .started_at = STARTED};
+static const struct runtime_signal SIGTERM_SENT = {.name = "SIGTERM"};
 
 static enum runtime_answer signal_and_wait(const char *signal)
 {
     int before = got.signals;
-    runtime->ops->signal(runtime, RUN, signal, on_signal, NULL);
+    const struct runtime_signal sent = {.name = signal};
+    runtime->ops->signal(runtime, RUN, &sent, on_signal, NULL);
     assert_int_equal(got.signals, before);
     while (got.signals == before) {
         assert_true(loop_wait(loop));
@@ -610,7 +612,7 @@ static void signals_go_before_inspects_that_wait(void **state)
     for (int i = 0; i < 6; i++) {
         runtime->ops->inspect(runtime, ID, on_inspect, NULL);
     }
-    runtime->ops->signal(runtime, RUN, "SIGTERM", on_signal, NULL);
+    runtime->ops->signal(runtime, RUN, &SIGTERM_SENT, on_signal, NULL);
     while (routes[CONTAINER].requests < 2) {
         assert_true(loop_wait_for(loop, 10) || routes[CONTAINER].requests <= 2);
     }
@@ -686,7 +688,7 @@ static void what_is_open_is_dropped_at_the_end(void **state)
     for (int i = 0; i < 4; i++) {
         runtime->ops->inspect(runtime, ID, on_inspect, NULL);
         runtime->ops->list(runtime, on_list, NULL);
-        runtime->ops->signal(runtime, RUN, "SIGTERM", on_signal, NULL);
+        runtime->ops->signal(runtime, RUN, &SIGTERM_SENT, on_signal, NULL);
         runtime->ops->history(runtime, RUN, "SIGTERM", 1, on_history, NULL);
     }
     (void)loop_wait_for(loop, 20);
