@@ -41,15 +41,22 @@ class Unruly(DockerHost):
 
     def test_it_ignores_the_signal(self):
         container, task = self.run_task("ignores", command=("ignore",))
-        self.assertEqual(self.exit_code(self.stop_and_wait(task)), 137)
+        document = self.stop_and_wait(task)
+        self.assertEqual(self.exit_code(document), 137)
+        self.assertNotIn("reason", document["containers"][0])
         self.assertEqual(self.docker.signals(container), ["TERM"])
         self.assert_killed_after_its_grace(task, GRACE_MS)
 
     def test_pid_1_without_a_handler(self):
         container, task = self.run_task("deaf", command=("deaf",))
-        self.assertEqual(self.exit_code(self.stop_and_wait(task)), 137)
+        document = self.stop_and_wait(task)
+        self.assertEqual(self.exit_code(document), 137)
+        self.assertEqual(document["containers"][0]["reason"], "StopSignalUnhandled: PID 1 has no handler for SIGTERM")
         self.assertEqual(self.docker.signals(container), [])
         self.assert_killed_after_its_grace(task, GRACE_MS)
+        for kind in ("SignalSent", "KillSent"):
+            [sent] = self.fleet.events(task, kind)
+            self.assertIn("PID 1 has no handler for SIGTERM", sent["answer"])
 
     def test_exit_codes_are_the_runtimes(self):
         tasks = {code: self.run_task(f"code-{code}", command=("obey", str(code)))[1] for code in (0, 143, 137, 255)}
@@ -216,6 +223,7 @@ class Unruly(DockerHost):
         """It waits uninterruptibly: SIGKILL is tried for ever, and STOPPED comes with its end only."""
         stuck = self.fleet.wait_events(self.stuck, "StopStuck", seconds=60)
         self.assertIn("the container runs on after SIGKILL", stuck[-1]["reason"])
+        self.assertIn("its process is in state D (uninterruptible sleep)", stuck[-1]["reason"])
         self.assertNotEqual(self.fleet.describe(self.api, self.stuck)["lastStatus"], "STOPPED")
         self.stuck_files.close()
         self.assertEqual(self.exit_code(self.fleet.wait_status(self.api, self.stuck, "STOPPED", seconds=60)), 137)

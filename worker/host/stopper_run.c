@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "worker/host/stopper_internal.h"
+#include "worker/runtime/main_process.h"
 
 enum { REASON_BYTES = 512 };
 
@@ -60,8 +61,20 @@ static void record_signal(struct stop_slot *slot, const struct stop_action *acti
     (void)stopper_record_or_complain(slot->task, &event, false);
 }
 
+/* Why the run was not over before SIGKILL, as far as its end does not say more; NULL = nothing to say. */
+static const char *unhandled(const struct stop_slot *slot, char storage[REASON_BYTES])
+{
+    struct span note = main_process_find_note(slot->detail);
+    if (!slot->machine.kill_recorded || note.length == 0) {
+        return NULL;
+    }
+    (void)snprintf(storage, REASON_BYTES, "StopSignalUnhandled: %.*s", (int)note.length, note.data);
+    return storage;
+}
+
 static void record_exit(struct stop_slot *slot, const struct run_result *result)
 {
+    char reason[REASON_BYTES];
     struct event event;
     char id[37];
     struct error err = {0};
@@ -74,6 +87,8 @@ static void record_exit(struct stop_slot *slot, const struct run_result *result)
     /* it ended before any signal was known to be sent: no SignalSent can say it */
     if (!slot->machine.signalled && slot->machine.intents > 1 && result->reason == NULL) {
         event.container_exited.result.reason = UNSETTLED_SIGNALS;
+    } else if (result->reason == NULL) {
+        event.container_exited.result.reason = unhandled(slot, reason);
     }
     (void)stopper_record_or_complain(slot->task, &event, false);
 }
@@ -93,7 +108,9 @@ static const char *recorded_reason(const struct stop_slot *slot)
 static void record_stuck(struct stop_slot *slot, enum stop_problem problem)
 {
     char reason[REASON_BYTES];
-    bool has_detail = problem != STOP_PROBLEM_KILL_SURVIVED && slot->detail[0] != '\0';
+    /* "204" says no more than that SIGKILL was sent */
+    bool has_detail = problem == STOP_PROBLEM_KILL_SURVIVED ? strchr(slot->detail, ' ') != NULL
+                                                            : slot->detail[0] != '\0';
     snprintf(reason, sizeof reason, "%s%s%s", stop_problem_text(problem), has_detail ? ": " : "",
              has_detail ? slot->detail : "");
     const char *recorded = recorded_reason(slot);

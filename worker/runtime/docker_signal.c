@@ -7,10 +7,11 @@
 #include "worker/runtime/docker_first.h"
 #include "worker/runtime/docker_json.h"
 #include "worker/runtime/docker_podman.h"
-#include "worker/runtime/signal_name.h"
+#include "worker/runtime/main_process.h"
 
 enum {
-    DETAIL_SIZE = 400,
+    DETAIL_SIZE = 720,
+    MESSAGE_SIZE = 200,
     POLICY_SIZE = 64,
     KILL_EXTRA_MS = 15000, /* after SIGKILL the engine waits 10 s, and 2 s more, for the end */
     STOP_LIMIT_MS = 1000 /* Podman answers a stop at the container's end, which is not waited for */
@@ -20,11 +21,12 @@ enum {
 
 struct signalling {
     struct docker_operation operation;
-    char *container_id, *signal;
-    int64_t started_at;
-    bool restarting;          /* no process: the call only cancels the restart */
-    enum docker_first first;  /* what is being done, or was done last; 0 = nothing yet */
-    char policy[POLICY_SIZE]; /* the restart policy that was there, "" = not touched */
+    char *container_id, *signal, *stop_signal;
+    int64_t started_at, pid;
+    char note[MAIN_PROCESS_NOTE_SIZE]; /* on what becomes of the stop signal */
+    bool restarting;                   /* no process: the call only cancels the restart */
+    enum docker_first first;           /* what is being done, or was done last; 0 = nothing yet */
+    char policy[POLICY_SIZE];          /* the restart policy that was there, "" = not touched */
     bool resumed;
     bool stop_asked; /* of Podman; without an answer the container tells */
     runtime_signal_fn *fn;
@@ -36,6 +38,12 @@ static void release_signalling(struct docker_operation *operation)
     struct signalling *signalling = (struct signalling *)operation;
     memory_free(signalling->container_id);
     memory_free(signalling->signal);
+    memory_free(signalling->stop_signal);
+}
+
+static bool is_kill(const struct signalling *signalling)
+{
+    return strcmp(signalling->signal, "SIGKILL") == 0;
 }
 
 static void answer(struct signalling *signalling, enum runtime_answer what, const char *detail)
@@ -44,10 +52,36 @@ static void answer(struct signalling *signalling, enum runtime_answer what, cons
     docker_operation_free(&signalling->operation);
 }
 
+/* ---- what its main process does with it ---- */
+
+static void note_signal(struct signalling *signalling, const struct runtime_container *container)
+{
+    const char *signal = is_kill(signalling) ? signalling->stop_signal : signalling->signal;
+    struct main_process process;
+    bool seen = main_process_read(container->pid, container->described.container_id, &process);
+    /* That nothing is known is worth a word only where the signal was not obeyed. */
+    signalling->note[0] = '\0';
+    if (signal != NULL && (seen || is_kill(signalling))) {
+        main_process_signal_note(seen ? &process : NULL, signal, signalling->note);
+    }
+    signalling->pid = container->pid;
+}
+
+/* Of one that is there after SIGKILL. */
+static void note_state(const struct signalling *signalling, char ret_note[MAIN_PROCESS_NOTE_SIZE])
+{
+    struct main_process process;
+    ret_note[0] = '\0';
+    if (is_kill(signalling) &&
+        main_process_read(signalling->pid, signalling->container_id, &process)) {
+        main_process_state_note(&process, ret_note);
+    }
+}
+
 static void on_killed(void *context, const struct docker_response *response)
 {
     struct signalling *signalling = context;
-    char detail[DETAIL_SIZE], message[DETAIL_SIZE - POLICY_SIZE - 80];
+    char detail[DETAIL_SIZE], message[MESSAGE_SIZE], state[MAIN_PROCESS_NOTE_SIZE];
 
     if (response->outcome != DOCKER_ANSWERED) {
         answer(signalling,
@@ -56,10 +90,13 @@ static void on_killed(void *context, const struct docker_response *response)
         return;
     }
     docker_response_message(response, message, sizeof message);
-    (void)snprintf(detail, sizeof detail, "%ld%s%s%s%s%s", response->status,
+    note_state(signalling, state);
+    (void)snprintf(detail, sizeof detail, "%ld%s%s%s%s%s%s%s%s%s", response->status,
                    message[0] == '\0' ? "" : " ", message,
                    signalling->policy[0] == '\0' ? "" : "; restart policy set to no, was ",
-                   signalling->policy, signalling->resumed ? "; resumed" : "");
+                   signalling->policy, signalling->resumed ? "; resumed" : "",
+                   state[0] == '\0' ? "" : "; ", state, signalling->note[0] == '\0' ? "" : "; ",
+                   signalling->note);
     enum runtime_answer what = docker_answer_of_kill(response->status, message);
     if (what == RUNTIME_SENT && signalling->restarting) {
         answer(signalling, RUNTIME_NOT_RUNNING, "between two restarts: the next one is cancelled");
@@ -72,9 +109,8 @@ static void on_killed(void *context, const struct docker_response *response)
 static int post(struct signalling *signalling, const char *what, const char *argument,
                 const char *body, docker_response_fn *fn, struct error *err)
 {
-    bool is_kill = strcmp(signalling->signal, "SIGKILL") == 0;
     int64_t usual_ms = signalling->operation.docker->call_timeout_ms;
-    int64_t limit_ms = usual_ms + (is_kill ? KILL_EXTRA_MS : 0);
+    int64_t limit_ms = usual_ms + (is_kill(signalling) ? KILL_EXTRA_MS : 0);
     const struct docker_post request = {.object = "/containers/",
                                         .id = signalling->container_id,
                                         .what = what,
@@ -92,7 +128,7 @@ static void on_first_done(void *context, const struct docker_response *response)
 {
     struct signalling *signalling = context;
     bool is_policy = signalling->first == DOCKER_FIRST_NO_RESTART;
-    char detail[DETAIL_SIZE], message[DETAIL_SIZE - 100] = "";
+    char detail[DETAIL_SIZE], message[MESSAGE_SIZE] = "";
     struct error err = {0};
 
     if (response->outcome == DOCKER_ANSWERED && response->status < 300) {
@@ -172,10 +208,11 @@ static int post_next(struct signalling *signalling, const struct runtime_contain
     if (first != DOCKER_FIRST_NOTHING) {
         return post_first(signalling, container, first, err);
     }
+    note_signal(signalling, container);
     if (stop == NULL) {
         return post(signalling, "/kill?signal=", signalling->signal, NULL, on_killed, err);
     }
-    signalling->stop_asked = strcmp(signalling->signal, "SIGKILL") != 0;
+    signalling->stop_asked = !is_kill(signalling);
     return post(signalling, stop, "", NULL, signalling->stop_asked ? on_stop_asked : on_killed,
                 err);
 }
@@ -237,11 +274,14 @@ void docker_signal(struct runtime *runtime, struct run run, const struct runtime
     }
     signalling->container_id = memory_strdup(run.container_id);
     signalling->signal = memory_strdup(signal->name);
+    signalling->stop_signal =
+        signal->stop_signal == NULL ? NULL : memory_strdup(signal->stop_signal);
     signalling->started_at = run.started_at;
     signalling->fn = fn;
     signalling->context = context;
-    if (signalling->container_id == NULL || signalling->signal == NULL ||
-        describe(signalling, &err) != 0) {
+    bool copied = signalling->container_id != NULL && signalling->signal != NULL &&
+                  (signalling->stop_signal != NULL || signal->stop_signal == NULL);
+    if (!copied || describe(signalling, &err) != 0) {
         answer(signalling, RUNTIME_REFUSED, "out of memory");
     }
 }

@@ -66,6 +66,15 @@ bool main_process_parse(struct span text, struct main_process *ret_process)
     return true;
 }
 
+bool main_process_may_wait(struct span wchan, char state)
+{
+    static const char function[] = "sigtimedwait";
+    if (wchan.length < 2) { /* "0": not ours to see, or it runs */
+        return state != 'R';
+    }
+    return memmem(wchan.data, wchan.length, function, sizeof function - 1) != NULL;
+}
+
 bool main_process_is_of(struct span cgroups, const char *container_id)
 {
     size_t length = strlen(container_id);
@@ -94,10 +103,14 @@ static struct span read_file(int64_t pid, const char *name, char bytes[FILE_MAX_
 bool main_process_read(int64_t pid, const char *container_id, struct main_process *ret_process)
 {
     char bytes[FILE_MAX_BYTES];
-    return pid > 0 &&
-           (container_id == NULL ||
-            main_process_is_of(read_file(pid, "cgroup", bytes), container_id)) &&
-           main_process_parse(read_file(pid, "status", bytes), ret_process);
+    bool is_it = pid > 0 && (container_id == NULL ||
+                             main_process_is_of(read_file(pid, "cgroup", bytes), container_id));
+    if (!is_it || !main_process_parse(read_file(pid, "status", bytes), ret_process)) {
+        return false;
+    }
+    ret_process->may_wait =
+        main_process_may_wait(read_file(pid, "wchan", bytes), ret_process->state);
+    return true;
 }
 
 /* ---- notes ---- */
@@ -109,10 +122,10 @@ void main_process_signal_note(const struct main_process *process, const char *si
     uint64_t bit = number > 0 ? UINT64_C(1) << (number - 1) : 0;
     ret_note[0] = '\0';
     if (process == NULL) {
-        (void)snprintf(ret_note, MAIN_PROCESS_NOTE_SIZE,
-                       "whether it handles %.20s is unknown: its process is not to be seen from here",
-                       signal);
-    } else if ((process->blocked | process->caught) & bit) {
+        (void)snprintf(
+            ret_note, MAIN_PROCESS_NOTE_SIZE,
+            "whether it handles %.20s is unknown: its process is not to be seen from here", signal);
+    } else if (process->may_wait || ((process->blocked | process->caught) & bit)) {
         return;
     } else if (process->ignored & bit) {
         (void)snprintf(ret_note, MAIN_PROCESS_NOTE_SIZE, IGNORES "%.20s", signal);

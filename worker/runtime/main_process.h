@@ -16,10 +16,14 @@ struct main_process {
     uint64_t caught;  /**< bit n-1: signal n has a handler */
     uint64_t ignored; /**< … is ignored */
     uint64_t blocked; /**< … waits, for one who may ask for it */
+    bool may_wait;    /**< in sigwait(3), whose signals the kernel does not show as blocked */
 };
 
 /** Reads the text of a /proc/PID/status. Pure. */
 bool main_process_parse(struct span text, struct main_process *ret_process);
+/** Whether the text of a /proc/PID/wchan does not rule out that a process in that state waits for
+ *  signals. Pure. */
+bool main_process_may_wait(struct span wchan, char state);
 /** Whether the text of a /proc/PID/cgroup names that container. Pure. */
 bool main_process_is_of(struct span cgroups, const char *container_id);
 /** @param container_id NULL = not compared @return false: not to be seen, or of another container */

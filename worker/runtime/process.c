@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/base/memory.h"
+#include "worker/runtime/main_process.h"
 #include "worker/runtime/signal_name.h"
 
 enum { CPU_UNITS_PER_CPU = 1024, MEBIBYTE = 1 << 20 };
@@ -81,6 +82,24 @@ static enum runtime_answer send_signal(struct process *process, int number, char
     return signal_errno == ESRCH ? RUNTIME_NOT_RUNNING : RUNTIME_REFUSED;
 }
 
+/* Sends it; the answer says what the process does with a stop signal, where that is worth a word. */
+static enum runtime_answer send_noted(struct process *process, const struct runtime_signal *signal,
+                                      int number, struct process_answer *answer)
+{
+    const char *asks = number == SIGKILL ? signal->stop_signal : signal->name;
+    char note[MAIN_PROCESS_NOTE_SIZE] = "";
+    struct main_process seen;
+    if (asks != NULL && main_process_read(process->entry->pid, NULL, &seen)) {
+        main_process_signal_note(&seen, asks, note);
+    }
+    enum runtime_answer what = send_signal(process, number, answer->detail, sizeof answer->detail);
+    size_t length = strlen(answer->detail);
+    if (what == RUNTIME_SENT && note[0] != '\0') {
+        (void)snprintf(answer->detail + length, sizeof answer->detail - length, "; %s", note);
+    }
+    return what;
+}
+
 static void signal_run(struct runtime *base, struct run run, const struct runtime_signal *signal,
                        runtime_signal_fn *fn, void *context)
 {
@@ -105,7 +124,7 @@ static void signal_run(struct runtime *base, struct run run, const struct runtim
         answer->answer = RUNTIME_REFUSED;
         (void)snprintf(answer->detail, sizeof answer->detail, "no signal \"%.40s\"", signal->name);
     } else {
-        answer->answer = send_signal(process, number, answer->detail, sizeof answer->detail);
+        answer->answer = send_noted(process, signal, number, answer);
     }
     process_answer_append(runtime, answer);
 }

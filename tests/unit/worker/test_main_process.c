@@ -12,10 +12,11 @@
 
 #define ID "4f2c7c7b1f0d4f2c7c7b1f0d4f2c7c7b1f0d4f2c7c7b1f0d4f2c7c7b1f0d0123"
 
-static const char STATUS[] = "Name:\tprobe\nState:\tS (sleeping)\nTgid:\t4242\nNSpid:\t4242\t1\n"
-                             "SigQ:\t0/95841\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\n"
-                             "SigBlk:\t0000000000000200\nSigIgn:\t0000000000001000\n"
-                             "SigCgt:\t0000000000000002\nCapInh:\t0000000000000000\n";
+static const char STATUS[] =
+    "Name:\tprobe\nState:\tS (sleeping)\nTgid:\t4242\nNSpid:\t4242\t1\n"
+    "SigQ:\t0/95841\nSigPnd:\t0000000000000000\nShdPnd:\t0000000000000000\n"
+    "SigBlk:\t0000000000000200\nSigIgn:\t0000000000001000\n"
+    "SigCgt:\t0000000000000002\nCapInh:\t0000000000000000\n";
 
 static struct main_process parse(const char *text)
 {
@@ -61,12 +62,31 @@ static void elsewhere_the_kernel_ends_what_has_no_handler(void **state)
     }
 }
 
+/* Its mask shows nothing of the signals that it waits for. */
+static void one_that_waits_for_signals_is_not_judged(void **state)
+{
+    struct main_process process = parse(STATUS);
+    (void)state;
+    assert_true(main_process_may_wait(span_of("do_sigtimedwait.isra.0"), 'S'));
+    assert_true(main_process_may_wait(span_of("0"), 'S'));
+    assert_true(main_process_may_wait(span_of(""), 'S'));
+    assert_false(main_process_may_wait(span_of("0"), 'R'));
+    assert_false(main_process_may_wait(span_of("hrtimer_nanosleep"), 'S'));
+    process.may_wait = true;
+    assert_string_equal(signal_note(&process, "SIGTERM"), "");
+    assert_string_equal(signal_note(&process, "SIGPIPE"), "");
+}
+
 static void what_is_no_status_is_refused(void **state)
 {
-    static const char *const bad[] = {
-        "", "\n", "State:\tS\n", "State:\tS\nSigBlk:\t0\nSigIgn:\t0\nSigCgt:\t0\n",
-        "State:\tS\nSigBlk:\t000000000000020g\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n",
-        "State:\t\nSigBlk:\t0000000000000200\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n"};
+    static const char *const bad[] = {"",
+                                      "\n",
+                                      "State:\tS\n",
+                                      "State:\tS\nSigBlk:\t0\nSigIgn:\t0\nSigCgt:\t0\n",
+                                      "State:\tS\nSigBlk:\t000000000000020g\nSigIgn:"
+                                      "\t0000000000000000\nSigCgt:\t0000000000000000\n",
+                                      "State:\t\nSigBlk:\t0000000000000200\nSigIgn:"
+                                      "\t0000000000000000\nSigCgt:\t0000000000000000\n"};
     struct main_process process;
     (void)state;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
@@ -120,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signal_is_lost_at_pid_1_without_handler),
         cmocka_unit_test(elsewhere_the_kernel_ends_what_has_no_handler),
+        cmocka_unit_test(one_that_waits_for_signals_is_not_judged),
         cmocka_unit_test(what_is_no_status_is_refused),
         cmocka_unit_test(another_containers_process_is_not_looked_at),
         cmocka_unit_test(states_that_survive_sigkill_are_named),

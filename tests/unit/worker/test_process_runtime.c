@@ -139,6 +139,23 @@ static void a_signal_is_sent_and_the_end_is_seen(void **state)
                      RUNTIME_NOT_RUNNING);
 }
 
+static void that_a_process_ignores_its_stop_signal_is_said(void **state)
+{
+    struct child deaf = process_fixture_child(&fixture, true);
+    (void)state;
+    process_fixture_write(&fixture, "deaf.json", "{\"task\":\"deaf\",\"processes\":[%s]}",
+                          process_fixture_entry(&deaf, "app", ""));
+    process_fixture_start(&fixture);
+    struct process_signalled signalled =
+        process_fixture_signal(&fixture, deaf.id, start_of(&deaf), "SIGTERM");
+    assert_int_equal(signalled.answer, RUNTIME_SENT);
+    assert_string_equal(signalled.detail, "sent; the process ignores SIGTERM");
+    assert_int_equal(process_fixture_signal(&fixture, deaf.id, start_of(&deaf), "SIGKILL").answer,
+                     RUNTIME_SENT);
+    (void)process_fixture_wait_event(&fixture, deaf.id, RUNTIME_EVENT_EXITED);
+    process_fixture_reap(&deaf);
+}
+
 static void the_exit_code_comes_from_the_status_file(void **state)
 {
     struct process_seen seen;
@@ -518,6 +535,7 @@ int main(void)
         TEST(a_file_that_appears_is_a_running_container),
         TEST(what_is_there_at_the_start_is_listed_without_events),
         TEST(a_signal_is_sent_and_the_end_is_seen),
+        TEST(that_a_process_ignores_its_stop_signal_is_said),
         TEST(the_exit_code_comes_from_the_status_file),
         TEST(an_inspect_waits_for_the_status),
         TEST(a_parent_that_reaps_without_a_word_leaves_the_code_unknown),
