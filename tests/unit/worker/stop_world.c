@@ -151,7 +151,8 @@ static void observe(struct world *world)
             .image = "image",
             .sidecar = from->sidecar,
             .stop_timeout_ms = {from->stop_timeout_ms > 0, from->stop_timeout_ms},
-            .drain_delay_ms = from->drain_delay_ms};
+            .drain_delay_ms = from->drain_delay_ms,
+            .pre_stop = from->pre_stop};
         if (from->depends_on != NULL) {
             containers[i].depends_on.items = (const char **)&world->containers[i].depends_on;
             containers[i].depends_on.count = 1;
@@ -297,12 +298,14 @@ void world_start(struct world *world, bool log_read)
 void world_crash(struct world *world, bool reaches)
 {
     for (size_t i = 0; i < world->call_count; i++) {
+        struct stopper *stopper = world->stopper;
+        world->stopper = NULL; /* it does not hear of it */
         if (reaches && world->calls[i].kind == WORLD_SIGNAL) {
-            struct stopper *stopper = world->stopper;
-            world->stopper = NULL; /* it does not hear of it */
             (void)world_reach(world, &world->calls[i]);
-            world->stopper = stopper;
+        } else if (reaches && world->calls[i].kind == WORLD_RUN_COMMAND) {
+            (void)world_begin_command(world, &world->calls[i]);
         }
+        world->stopper = stopper;
     }
     stopper_free(world->stopper);
     world->stopper = NULL;

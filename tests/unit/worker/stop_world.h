@@ -12,7 +12,8 @@ enum {
     WORLD_LOG = 1024,
     WORLD_CALLS = 64,
     WORLD_SENT = 512,
-    WORLD_SIGNALS = 64
+    WORLD_SIGNALS = 64,
+    WORLD_COMMANDS = 16
 };
 
 /** A container at the engine. */
@@ -31,6 +32,8 @@ struct world_container {
     int64_t stop_timeout_ms;
     int64_t drain_delay_ms;
     bool sidecar;
+    const char *pre_stop;     /**< "absent" cannot be started */
+    int64_t pre_stop_ends_ms; /**< after its start */
 };
 
 /** A signal that reached a run. */
@@ -44,17 +47,33 @@ struct world_signal {
 
 enum world_answer { WORLD_ANSWERS = 0, WORLD_NO_ANSWER, WORLD_NO_ANSWER_NOT_SENT, WORLD_REFUSES };
 
-enum world_call_kind { WORLD_INSPECT = 1, WORLD_SIGNAL, WORLD_HISTORY };
+enum world_call_kind {
+    WORLD_INSPECT = 1,
+    WORLD_SIGNAL,
+    WORLD_HISTORY,
+    WORLD_RUN_COMMAND,
+    WORLD_LOOK_COMMAND
+};
+
+/** A command that was started in a container; its exec id is "exec-" and its place. */
+struct world_command {
+    char container_id[80];
+    int64_t started_at; /**< of the run */
+    int64_t begun_boot_ms, ends_boot_ms;
+};
 
 struct world_call {
     enum world_call_kind kind;
     char container_id[80], signal[16];
+    size_t command; /**< that is asked after */
     int64_t started_at, since_unix_ms;
     struct world_container asked; /**< the container when it was asked for */
     union {
         runtime_inspect_fn *inspect;
         runtime_signal_fn *signal;
         runtime_history_fn *history;
+        runtime_command_fn *run_command;
+        runtime_look_fn *look_command;
     } fn;
     void *context;
 };
@@ -74,6 +93,8 @@ struct world {
     size_t call_count;
     struct world_signal signals[WORLD_SIGNALS];
     size_t signal_count;
+    struct world_command commands[WORLD_COMMANDS];
+    size_t command_count;
     struct world_record log[WORLD_LOG];
     size_t log_count, read, commit;
     struct {
@@ -83,6 +104,7 @@ struct world {
     } sent[WORLD_SENT];
     size_t sent_count;
     bool kafka_away, engine_away;
+    bool commands_forgotten; /**< by the engine */
     enum world_answer signal_answer;
     enum runtime_history_answer history; /**< 0 = as it was */
     struct task base;
@@ -102,6 +124,8 @@ struct world {
 extern const struct runtime_ops WORLD_ENGINE;
 /** A signal arrives. @return false if there is no such run */
 bool world_reach(struct world *world, const struct world_call *call);
+/** A command is started. @return false if there is no such run, or it cannot be started */
+bool world_begin_command(struct world *world, const struct world_call *call);
 
 /** A task "t" of the containers that were set up; the worker has observed it. */
 void world_open(struct world *world);

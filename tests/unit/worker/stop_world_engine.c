@@ -57,8 +57,28 @@ static void history(struct runtime *runtime, struct run run, const char *signal,
     snprintf(call->signal, sizeof call->signal, "%s", signal);
 }
 
-const struct runtime_ops WORLD_ENGINE = {
-    .inspect = inspect, .signal = send_signal, .history = history};
+static void run_command(struct runtime *runtime, struct run run, const char *command,
+                        runtime_command_fn *fn, void *context)
+{
+    struct world_call *call = add_call(runtime, WORLD_RUN_COMMAND, run.container_id, context);
+    call->fn.run_command = fn;
+    call->started_at = run.started_at;
+    assert_string_equal(command, call->asked.pre_stop);
+}
+
+static void look_command(struct runtime *runtime, const char *exec_id, runtime_look_fn *fn,
+                         void *context)
+{
+    struct world_call *call = add_call(runtime, WORLD_LOOK_COMMAND, "", context);
+    call->fn.look_command = fn;
+    assert_int_equal(sscanf(exec_id, "exec-%zu", &call->command), 1);
+}
+
+const struct runtime_ops WORLD_ENGINE = {.inspect = inspect,
+                                         .signal = send_signal,
+                                         .history = history,
+                                         .run_command = run_command,
+                                         .look_command = look_command};
 
 static bool alive(const struct world_container *container)
 {
@@ -83,6 +103,22 @@ bool world_reach(struct world *world, const struct world_call *call)
     } else if (!kill && !container->ignores && container->ends_at_boot_ms == 0) {
         container->ends_at_boot_ms = world->boot_ms + container->obeys_after_ms;
     }
+    return true;
+}
+
+bool world_begin_command(struct world *world, const struct world_call *call)
+{
+    const struct world_container *container = container_of(world, call->container_id);
+    if (!alive(container) || container->started_at != call->started_at ||
+        strcmp(container->pre_stop, "absent") == 0) {
+        return false;
+    }
+    assert_true(world->command_count < WORLD_COMMANDS);
+    struct world_command *command = &world->commands[world->command_count++];
+    *command = (struct world_command){.started_at = call->started_at,
+                                      .begun_boot_ms = world->boot_ms,
+                                      .ends_boot_ms = world->boot_ms + container->pre_stop_ends_ms};
+    memcpy(command->container_id, call->container_id, sizeof command->container_id);
     return true;
 }
 
@@ -166,6 +202,37 @@ static void answer_history(struct world *world, const struct world_call *call)
                      times);
 }
 
+static void answer_run_command(struct world *world, const struct world_call *call)
+{
+    char exec_id[32];
+    snprintf(exec_id, sizeof exec_id, "exec-%zu", world->command_count);
+    if (world->engine_away) {
+        call->fn.run_command(call->context, NULL, "no answer");
+    } else if (!world_begin_command(world, call)) {
+        call->fn.run_command(call->context, NULL, "cannot be started");
+    } else {
+        call->fn.run_command(call->context, exec_id, NULL);
+    }
+}
+
+static void answer_look_command(struct world *world, const struct world_call *call)
+{
+    struct error away = {.code = ERROR_UNAVAILABLE, .message = "the engine is away"};
+    if (world->engine_away) {
+        call->fn.look_command(call->context, &away, NULL);
+        return;
+    }
+    if (world->commands_forgotten || call->command >= world->command_count) {
+        call->fn.look_command(call->context, NULL, NULL);
+        return;
+    }
+    const struct world_command *command = &world->commands[call->command];
+    struct runtime_command found = {.running = alive(container_of(world, command->container_id)) &&
+                                               world->boot_ms < command->ends_boot_ms};
+    found.exit_code = (struct optional_integer){!found.running, 0};
+    call->fn.look_command(call->context, NULL, &found);
+}
+
 bool world_answer_call(struct world *world)
 {
     if (world->call_count == 0) {
@@ -183,6 +250,12 @@ bool world_answer_call(struct world *world)
         break;
     case WORLD_HISTORY:
         answer_history(world, &call);
+        break;
+    case WORLD_RUN_COMMAND:
+        answer_run_command(world, &call);
+        break;
+    case WORLD_LOOK_COMMAND:
+        answer_look_command(world, &call);
         break;
     }
     return true;
