@@ -1,12 +1,10 @@
 /** The worker's own stack; what is left of a worker that was killed. */
 
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
-#include <unistd.h>
 
 #include "common/base/memory.h"
 #include "tests/sim/sim.h"
@@ -35,24 +33,29 @@ static struct block *header_of(void *memory)
     return (struct block *)memory - 1;
 }
 
-void *memory_alloc(size_t size)
+static void *link_block(struct block *block, size_t size)
 {
-    struct block *block = malloc(sizeof *block + size);
     if (block == NULL) {
         abort();
     }
     allocations++;
-    *block = (struct block){.next = &blocks, .previous = blocks.previous, .size = size};
-    block->of_worker = on_fiber;
+    *block = (struct block){
+        .next = &blocks, .previous = blocks.previous, .size = size, .of_worker = on_fiber};
     blocks.previous->next = block;
     blocks.previous = block;
     return block + 1;
 }
 
+void *memory_alloc(size_t size)
+{
+    return link_block(malloc(sizeof(struct block) + size), size);
+}
+
+/* Of calloc, which does not touch fresh pages: most of them the worker never uses. */
 void *memory_calloc(size_t count, size_t size)
 {
-    void *memory = memory_alloc(count * size);
-    return memset(memory, 0, count * size);
+    struct block *block = calloc(1, sizeof *block + count * size);
+    return link_block(block, count * size);
 }
 
 void memory_free(void *block)
@@ -123,14 +126,7 @@ static void bury(void)
         sim_check_state_lost();
         sim.journal_incomplete = false;
     }
-    char link[64], path[256];
-    for (int fd = 3; fd < 64; fd++) {
-        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-        ssize_t length = readlink(link, path, sizeof path - 1);
-        if (length > 0 && strncmp(path, sim.directory, strlen(sim.directory)) == 0) {
-            close(fd);
-        }
-    }
+    sim_files_close();
 }
 
 /* ---- the stack ---- */

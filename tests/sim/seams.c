@@ -23,6 +23,9 @@ int __real_outbox_push(struct outbox *outbox, struct span event, bool journalled
                        kafka_delivered_fn *delivered, void *context, struct error *err);
 int __wrap_outbox_push(struct outbox *outbox, struct span event, bool journalled,
                        kafka_delivered_fn *delivered, void *context, struct error *err);
+int __real_open(const char *path, int flags, mode_t mode);
+int __wrap_open(const char *path, int flags, mode_t mode);
+int __wrap_open64(const char *path, int flags, mode_t mode);
 int __real_append_file_append(struct append_file *file, struct span payload, struct error *err);
 int __wrap_append_file_append(struct append_file *file, struct span payload, struct error *err);
 
@@ -83,6 +86,45 @@ void __wrap_log_emit(enum log_level level, const char *event, const char *messag
     sim_say("    w%d: %s", sim.worker.number, line);
     if (is_bug(level, event)) {
         sim_broken("the worker finds itself in a state that it holds to be impossible", "%s", line);
+    }
+}
+
+/* ---- files ---- */
+
+enum { FILES = 256 };
+
+static bool opened[FILES];
+
+/** open(2) under each of the names that it is linked by. */
+static int open_noted(const char *path, int flags, mode_t mode)
+{
+    int fd = __real_open(path, flags, mode);
+    if (fd >= FILES) {
+        abort();
+    }
+    if (fd >= 0) {
+        opened[fd] = true;
+    }
+    return fd;
+}
+
+int __wrap_open(const char *path, int flags, mode_t mode)
+{
+    return open_noted(path, flags, mode);
+}
+
+int __wrap_open64(const char *path, int flags, mode_t mode)
+{
+    return open_noted(path, flags, mode);
+}
+
+void sim_files_close(void)
+{
+    for (int fd = 0; fd < FILES; fd++) {
+        if (opened[fd]) {
+            (void)close(fd);
+            opened[fd] = false;
+        }
     }
 }
 

@@ -92,6 +92,8 @@ void sim_worker_block(int64_t ms);
 /** At each seam: a place at which the worker may die. */
 void sim_seam(const char *what);
 void sim_worker_forget_all(void);
+/** Closes what the worker had opened, as the kernel does for the dead. */
+void sim_files_close(void);
 /** Loop: gives way to the world. */
 void sim_worker_yield(void);
 /** What the worker is to do next; NULL = nothing. */
