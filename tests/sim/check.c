@@ -143,6 +143,20 @@ static void narrate(int64_t offset, const struct event *event)
             event->task == NULL ? "" : event->task, what, (long long)run.started_at);
 }
 
+/** Notes it. */
+static bool folded_before(struct sim_task *task, const char *id)
+{
+    for (int i = 0; i < task->folded_count; i++) {
+        if (strcmp(task->folded[i], id) == 0) {
+            return true;
+        }
+    }
+    task->folded =
+        sim_grown(task->folded, task->folded_count, &task->folded_room, sizeof *task->folded);
+    task->folded[task->folded_count++] = strdup(id);
+    return false;
+}
+
 static void fold(struct sim_task *task, int64_t offset, const struct event *event)
 {
     struct error err = {0};
@@ -150,6 +164,10 @@ static void fold(struct sim_task *task, int64_t offset, const struct event *even
     bool changed = false;
     if (reduce(&task->fold, event, &changed, &err) != 0) {
         sim_broken("the log cannot be folded", "%s", err.message);
+    }
+    if (folded_before(task, event->id) && changed) {
+        sim_broken("a repeated record changes nothing", "%s, record %lld", event->type_name,
+                   (long long)offset);
     }
     if (was_over && changed) {
         sim_broken("I1 nothing after the end changes a task", "record %lld", (long long)offset);

@@ -202,7 +202,25 @@ static void check_result(const struct run_result *result)
         sim_broken("I5 exit codes are the engine's", "%s: said %lld, was %lld", result->name,
                    (long long)result->exit_code.value, (long long)run->exit_code);
     }
+    if (!run->exit_said) {
+        run->exit_said_step = sim.steps;
+    }
     run->exit_said = true;
+}
+
+/** Since its exit was recorded each container was looked at again: it may have been started anew. */
+static void check_last_look(const struct event *event)
+{
+    for (size_t i = 0; i < event->task_ended.results.count; i++) {
+        struct run name = run_of_result(&event->task_ended.results.items[i]);
+        const struct sim_container *container = sim_container_find(name.container_id);
+        const struct sim_run *run = sim_run_find(name);
+        if (run != NULL && (container->looked_by != sim.worker.number ||
+                            container->looked_step <= run->exit_said_step)) {
+            sim_broken("the end is said after a last look at each container", "%s",
+                       container->name);
+        }
+    }
 }
 
 static void check_sent(const struct event *event, bool kill)
@@ -214,6 +232,7 @@ static void check_sent(const struct event *event, bool kill)
                    (long long)event->signal_sent.run.started_at);
     } else if (!kill) {
         sim_run_find(event->signal_sent.run)->signal_said = true;
+        sim_run_find(event->signal_sent.run)->signal_said_by = sim.worker.number;
     }
 }
 
@@ -228,6 +247,9 @@ void sim_check_said(const struct event *event)
     } else if (event->type == EVENT_CONTAINER_EXITED) {
         check_result(&event->container_exited.result);
     } else if (event->type == EVENT_TASK_STOPPED || event->type == EVENT_TASK_GONE) {
+        if (event->type == EVENT_TASK_STOPPED) {
+            check_last_look(event);
+        }
         for (size_t i = 0; i < event->task_ended.results.count; i++) {
             check_result(&event->task_ended.results.items[i]);
         }
@@ -245,6 +267,18 @@ void sim_check_intent(const char *task, struct run run, const char *signal)
         check_kill(task, run);
     } else if (truth != NULL && strcmp(signal, JOURNAL_INTENT_PRE_STOP) == 0) {
         truth->pre_stop_meant = true;
+    }
+}
+
+void sim_check_quiet_hours(int worker)
+{
+    for (int i = 0; i < sim.container_count && sim.worker.number == worker; i++) {
+        const struct sim_run *run = sim_run_now(&sim.containers[i]);
+        if (run->on && run->signal_said_by == worker && run->behaviour != SIM_UNKILLABLE &&
+            sim.worker.frozen_until_ms <= sim.now_ms) {
+            sim_broken("a stop under way ends while Kafka or Redis is away", "%s runs still",
+                       sim.containers[i].name);
+        }
     }
 }
 

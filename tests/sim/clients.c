@@ -212,10 +212,10 @@ void sim_client_call(void)
     client->tags = sim_chance(0.15);
     client->ts = sim_wall_ms();
     /* mostly the latest tasks, which are alive */
-    int64_t back = sim_chance(0.7) ? sim_below(3) : sim_below(sim.task_count);
+    int64_t back = sim_chance(0.4) ? 0 : sim_chance(0.6) ? sim_below(3) : sim_below(sim.task_count);
     int at = sim.task_count - 1 - (int)(back >= sim.task_count ? 0 : back);
     memcpy(client->task, sim.tasks[at]->id, sizeof client->task);
-    if (sim_chance(0.35)) {
+    if (sim_chance(0.45)) {
         static const int64_t timeouts[] = {0, 1000, 1500, 6000, 9000, 60000};
         client->timeout_ms = (struct optional_integer){true, timeouts[sim_below(6)]};
     }

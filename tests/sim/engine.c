@@ -54,7 +54,7 @@ void sim_container_start(struct sim_container *container, enum sim_behaviour beh
 {
     static const char *const names[] = {"obeys", "ignores its stop signal", "is late",
                                         "ends by itself", "cannot be killed"};
-    if (container->run_count == SIM_RUNS) {
+    if (container->run_count == SIM_RUNS || container->replaced) {
         return;
     }
     const struct sim_run *last = sim_run_now(container);
@@ -127,6 +127,34 @@ void sim_run_signal(struct sim_container *container, struct sim_run *run, bool k
 
 /* ---- a host ---- */
 
+static void give_id(struct sim_container *container)
+{
+    snprintf(container->id, sizeof container->id, "%016llx%016llx",
+             (unsigned long long)sim_random(), (unsigned long long)sim_random());
+}
+
+void sim_container_recreate(struct sim_container *removed)
+{
+    if (sim.container_count == SIM_CONTAINERS) {
+        return;
+    }
+    struct sim_container *container = &sim.containers[sim.container_count++];
+    *container = *removed;
+    removed->replaced = true;
+    container->removed = container->end_skipped = false;
+    container->run_count = 0;
+    container->looked_by = 0;
+    give_id(container);
+    for (size_t i = 0; i < container->label_count; i++) {
+        const char **value = &container->labels[i].value;
+        if (*value >= (const char *)removed && *value < (const char *)(removed + 1)) {
+            *value += (const char *)container - (const char *)removed;
+        }
+    }
+    sim_say("somebody makes %s again, as another container", container->name);
+    sim_container_start(container, (enum sim_behaviour)sim_below(3));
+}
+
 static void label(struct sim_container *container, const char *key, const char *value)
 {
     container->labels[container->label_count++] =
@@ -138,8 +166,7 @@ static void make_container(int group, int number, bool ordered)
     struct sim_container *container = &sim.containers[sim.container_count];
     *container = (struct sim_container){.needs = -1, .grace_ms = SIM_DEFAULT_GRACE_MS};
     container->group_number = group;
-    snprintf(container->id, sizeof container->id, "%016llx%016llx",
-             (unsigned long long)sim_random(), (unsigned long long)sim_random());
+    give_id(container);
     snprintf(container->name, sizeof container->name, "t%d-c%d", group, number);
     snprintf(container->group, sizeof container->group, "t%d", group);
     label(container, "io.stopfleet.task", container->group);

@@ -45,6 +45,10 @@ static void let_go(struct call *call)
 
 static void look(struct call *call, struct sim_container *container)
 {
+    if (call->owner == sim.worker.number) {
+        container->looked_by = call->owner;
+        container->looked_step = sim.steps;
+    }
     const struct sim_run *run = sim_run_now(container);
     struct runtime_container *to = &call->found[call->found_count++];
     *to = (struct runtime_container){
@@ -129,8 +133,9 @@ static void carry_out(struct call *call)
     struct sim_container *container = sim_container_find(call->id);
     switch (call->kind) {
     case CALL_INSPECT:
-        if (container != NULL && !container->removed) {
+        if (container != NULL) {
             look(call, container);
+            call->found_count = container->removed ? 0 : 1;
         }
         break;
     case CALL_LIST:

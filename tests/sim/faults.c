@@ -3,28 +3,10 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tests/sim/sim.h"
-
-static void kafka_back(void *context)
-{
-    (void)context;
-    sim_kafka_state(true);
-}
-
-static void redis_back(void *context)
-{
-    (void)context;
-    sim_redis_state(true);
-}
-
-static void engine_back(void *context)
-{
-    (void)context;
-    sim_engine_freeze(false);
-    sim_engine_state(true);
-}
 
 static void disk_back(void *context)
 {
@@ -39,12 +21,6 @@ static void thawed(void *context)
 {
     (void)context;
     sim.disturbed_ms = sim.now_ms;
-}
-
-/** Short, long, or very long. */
-static int64_t outage(void)
-{
-    return sim_chance(0.7) ? sim_between(50, 3000) : sim_between(3000, 30000);
 }
 
 /* ---- the faults ---- */
@@ -102,25 +78,24 @@ void sim_lose_state(void)
     sim.state_losses++;
 }
 
+/** Somebody removes it under a living worker, which keeps what it has open. */
+static void lose_state_in_use(void)
+{
+    sim_say("the state directory is removed under w%d", sim.worker.number);
+    forget_files();
+    sim.journal_incomplete = true; /* what it knows alone is lost with it */
+    sim.state_losses++;
+}
+
 static void lose_state(void)
 {
     if (!sim.worker.alive) {
         sim_lose_state();
+    } else if (sim_chance(0.3)) {
+        lose_state_in_use();
     } else {
         crash_soon();
     }
-}
-
-static void kafka_away(void)
-{
-    sim_kafka_state(false);
-    sim_after(outage(), 0, kafka_back, NULL);
-}
-
-static void redis_away(void)
-{
-    sim_redis_state(false);
-    sim_after(outage(), 0, redis_back, NULL);
 }
 
 static void redis_falls_back(void)
@@ -128,18 +103,6 @@ static void redis_falls_back(void)
     if (!sim_redis_restore()) {
         sim_redis_empty();
     }
-}
-
-static void engine_frozen(void)
-{
-    sim_engine_freeze(true);
-    sim_after(outage(), 0, engine_back, NULL);
-}
-
-static void engine_away(void)
-{
-    sim_engine_state(false);
-    sim_after(outage(), 0, engine_back, NULL);
 }
 
 static void engine_forgets(void)
@@ -152,6 +115,9 @@ static void third_party(void)
 {
     struct sim_container *container = &sim.containers[sim_below(sim.container_count)];
     struct sim_run *run = sim_run_now(container);
+    if (container->replaced) {
+        return;
+    }
     if (run->on) {
         sim_say("somebody ends %s", container->name);
         sim_container_end(container, sim_below(3));
@@ -162,6 +128,9 @@ static void third_party(void)
         sim_say("somebody removes %s", container->name);
         container->removed = true;
         sim_engine_tell(container, RUNTIME_EVENT_REMOVED);
+        if (sim_chance(0.5)) {
+            sim_container_recreate(container);
+        }
     }
 }
 
@@ -188,23 +157,61 @@ static void commit_forgotten(void)
     sim.committed = -1;
 }
 
+/** Power that goes takes the last writes of each file with it. */
+static void cut_journals(void)
+{
+    char path[512];
+    struct stat status;
+    DIR *directory = opendir(sim.directory);
+    struct dirent *entry;
+    while (directory != NULL && (entry = readdir(directory)) != NULL) {
+        snprintf(path, sizeof path, "%s/%s", sim.directory, entry->d_name);
+        if (strncmp(entry->d_name, "journal", 7) == 0 && stat(path, &status) == 0 &&
+            status.st_size > 0) {
+            (void)!truncate(path, status.st_size - sim_below(status.st_size));
+        }
+    }
+    if (directory != NULL) {
+        closedir(directory);
+    }
+}
+
+static void restart_policies(void *context)
+{
+    (void)context;
+    if (!sim.healing) {
+        sim_say("engine: starts containers again by their policy");
+        start_ended();
+    }
+}
+
 static void reboot(void)
 {
     sim_say("the host loses power");
     sim_worker_die("power");
+    if (sim_chance(0.5)) {
+        cut_journals();
+    }
     sim.boot_at_ms = sim.now_ms - 10000;
     sim.boot_number++;
-    sim_check_state_lost(); /* without fsync the journal may have lost its end: it is cut below */
+    sim_check_state_lost(); /* without fsync a journal may have lost its end */
     sim.history_from_wall_ms = sim_wall_ms();
     for (int i = 0; i < sim.container_count; i++) {
         sim_container_end(&sim.containers[i], 255);
     }
-    start_ended();
+    if (sim_chance(0.5)) {
+        start_ended(); /* before the worker */
+    } else {
+        sim_after(sim_between(100, 10000), 0, restart_policies, NULL);
+    }
 }
 
 static void step_clock(void)
 {
-    int64_t by = sim_between(-86400000, 86400000);
+    enum { DAY_MS = 86400000 };
+    int64_t by = sim_chance(0.3)   ? DAY_MS
+                 : sim_chance(0.4) ? -DAY_MS
+                                   : sim_between(-DAY_MS, DAY_MS);
     sim.wall_offset_ms += by;
     sim_say("the wall clock is stepped by %lld ms", (long long)by);
 }
@@ -213,19 +220,19 @@ static void disk_full(void)
 {
     sim.disk_full = true;
     sim_say("the disk is FULL");
-    sim_after(outage(), 0, disk_back, NULL);
+    sim_after(sim_outage_ms(), 0, disk_back, NULL);
 }
 
 static const struct {
     void (*fn)(void);
     int weight;
 } FAULTS[] = {
-    {crash_soon, 30},      {crash_now, 5},         {end_in_order, 3},  {freeze_worker, 4},
-    {lose_state, 5},       {kafka_away, 8},        {redis_away, 6},    {sim_redis_empty, 4},
-    {sim_redis_keep, 6},   {redis_falls_back, 3},  {engine_frozen, 5}, {engine_away, 4},
-    {engine_forgets, 4},   {third_party, 12},      {start_ended, 4},   {unkillable, 3},
-    {commit_forgotten, 2}, {sim_rebuild_begin, 3}, {reboot, 1},        {step_clock, 1},
-    {disk_full, 2},
+    {crash_soon, 30},       {crash_now, 5},       {end_in_order, 3},    {freeze_worker, 4},
+    {lose_state, 5},        {sim_kafka_away, 7},  {sim_redis_away, 5},  {sim_kafka_cut_off, 2},
+    {sim_redis_cut_off, 2}, {sim_long_outage, 1}, {sim_redis_empty, 4}, {sim_redis_keep, 6},
+    {redis_falls_back, 3},  {sim_engine_hung, 5}, {sim_engine_away, 4}, {engine_forgets, 4},
+    {third_party, 12},      {start_ended, 4},     {unkillable, 3},      {commit_forgotten, 2},
+    {sim_rebuild_begin, 3}, {reboot, 2},          {step_clock, 2},      {disk_full, 2},
 };
 
 static void fault(void)
@@ -263,6 +270,10 @@ static void on_fault(void *context)
     if (sim.healing) {
         return;
     }
+    if (sim.quiet_until_ms > sim.now_ms) {
+        sim_after(sim.quiet_until_ms - sim.now_ms, 0, on_fault, NULL);
+        return;
+    }
     uint64_t world[4];
     memcpy(world, sim.dice, sizeof world);
     sim_dice_seed(sim.seed, DICE_FAULTS, (uint64_t)++sim.fault_number);
@@ -284,7 +295,7 @@ static void on_client(void *context)
     uint64_t world[4];
     memcpy(world, sim.dice, sizeof world);
     sim_dice_seed(sim.seed, DICE_CLIENTS, (uint64_t)sim.client_number + 1);
-    int64_t delay = sim_chance(0.5) ? sim_between(1, 300) : sim_between(300, 8000);
+    int64_t delay = sim_chance(0.6) ? sim_between(1, 300) : sim_between(300, 8000);
     if (sim.task_count > 0) {
         sim.clients_left--;
         if (happens(&sim_choices.clients, &sim.clients_done, ++sim.client_number)) {
@@ -322,7 +333,7 @@ void sim_heal(void)
     sim.disturbed_ms = sim.now_ms;
     sim.disk_full = false;
     sim.worker.crash_in = 0;
-    engine_back(NULL);
+    sim_outages_end();
     for (int i = 0; i < sim.container_count; i++) {
         struct sim_run *run = sim_run_now(&sim.containers[i]);
         if (run->behaviour == SIM_UNKILLABLE) {
@@ -332,7 +343,6 @@ void sim_heal(void)
     if (sim_chance(0.7)) {
         sim_redis_state(false);
     }
-    sim_kafka_state(true);
     sim_redis_state(true);
     if (!sim_redis_complete()) {
         sim_rebuild_begin();

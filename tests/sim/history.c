@@ -49,10 +49,10 @@ bool sim_history(uint64_t seed, enum sim_story story)
     sim.state_losses = 0;
     sim_engine_make();
     sim_faults_begin();
-    int64_t until = sim.now_ms + sim_between(10000, 90000);
-    while (sim.broken == 0 && sim_next(until)) {
+    sim.until_ms = sim.now_ms + sim_between(10000, 90000);
+    while (sim.broken == 0 && sim_next(sim.until_ms)) {
     }
-    sim.now_ms = until > sim.now_ms ? until : sim.now_ms;
+    sim.now_ms = sim.until_ms > sim.now_ms ? sim.until_ms : sim.now_ms;
     sim_heal();
     const char *unsettled = "";
     int64_t give_up = sim.now_ms + SETTLES_WITHIN_MS;

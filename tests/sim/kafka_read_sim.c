@@ -33,7 +33,8 @@ static void pump(void *context);
 
 static void pump_soon(struct kafka_reader *reader)
 {
-    if (!reader->pumping && reader->assigned && !reader->paused && !reader->dead && sim.kafka_up) {
+    if (!reader->pumping && reader->assigned && !reader->paused && !reader->dead &&
+        sim_kafka_reached()) {
         reader->pumping = true;
         sim_after(sim_chance(0.1) ? sim_between(10, 300) : sim_between(0, 4), reader->owner, pump,
                   reader);
@@ -56,7 +57,7 @@ static void pump(void *context)
 {
     struct kafka_reader *reader = context;
     reader->pumping = false;
-    if (reader->dead || !reader->assigned || reader->paused || !sim.kafka_up) {
+    if (reader->dead || !reader->assigned || reader->paused || !sim_kafka_reached()) {
         return;
     }
     sim_seam("at a record of the log");
@@ -107,7 +108,7 @@ void kafka_reader_free(struct kafka_reader *reader)
 int kafka_reader_assign(struct kafka_reader *reader, int32_t partition, int64_t offset,
                         int64_t timeout_ms, struct error *err)
 {
-    if (partition == KAFKA_PARTITION_ALL && !sim.kafka_up) {
+    if (partition == KAFKA_PARTITION_ALL && !sim_kafka_reached()) {
         sim_worker_block(timeout_ms);
         return error_set(err, ERROR_TIMEOUT, "no broker answers");
     }
@@ -139,7 +140,7 @@ void kafka_reader_resume(struct kafka_reader *reader)
 static void commit_arrives(void *context)
 {
     int64_t *offset = context;
-    if (sim.kafka_up) {
+    if (sim_kafka_reached()) {
         sim.committed = *offset;
         sim_say("commit %lld", (long long)*offset);
         sim_check_commit(*offset);
@@ -166,7 +167,7 @@ int kafka_reader_committed(struct kafka_reader *reader, int32_t partition, int64
 {
     (void)reader;
     (void)partition;
-    if (!sim.kafka_up) {
+    if (!sim_kafka_reached()) {
         sim_worker_block(timeout_ms);
         return error_set(err, ERROR_TIMEOUT, "no broker answers");
     }
@@ -178,7 +179,7 @@ int kafka_reader_bounds(struct kafka_reader *reader, int32_t partition, int64_t 
                         int64_t *ret_first, int64_t *ret_next, struct error *err)
 {
     (void)partition;
-    if (!sim.kafka_up) {
+    if (!sim_kafka_reached()) {
         sim_worker_block(timeout_ms);
         return error_set(err, ERROR_TIMEOUT, "no broker answers");
     }
@@ -193,7 +194,8 @@ static void tell_reader(void *context)
 {
     struct kafka_reader *reader = context;
     if (!reader->dead && reader->callbacks->on_state != NULL) {
-        reader->callbacks->on_state(reader->context, sim.kafka_up ? KAFKA_BACK : KAFKA_AWAY, "sim");
+        reader->callbacks->on_state(reader->context, sim_kafka_reached() ? KAFKA_BACK : KAFKA_AWAY,
+                                    "sim");
     }
 }
 

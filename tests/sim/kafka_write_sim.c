@@ -6,7 +6,7 @@
 #include "common/io/kafka.h"
 #include "tests/sim/sim.h"
 
-enum { CLIENTS = 16, AGAIN_MS = 200 };
+enum { CLIENTS = 16 };
 
 /** A record on its way. */
 struct sending {
@@ -119,13 +119,11 @@ static void arrive(void *context)
     struct kafka_writer *writer = context;
     writer->moving = false;
     bool dead = is_dead(writer);
-    if (writer->first == NULL || (!sim.kafka_up && dead)) {
+    if (writer->first == NULL || (!sim_kafka_reached() && dead)) {
         return;
     }
-    if (!sim.kafka_up) {
-        writer->moving = true;
-        sim_after(AGAIN_MS, 0, arrive, writer);
-        return;
+    if (!sim_kafka_reached()) {
+        return; /* it goes on when Kafka is back */
     }
     struct sending *sending = writer->first;
     bool refused = !sim.healing && sim_chance(0.01);
@@ -218,8 +216,22 @@ static void tell_writer(void *context)
 {
     struct kafka_writer *writer = context;
     if (!writer->dead && writer->on_state != NULL) {
-        writer->on_state(writer->context, sim.kafka_up ? KAFKA_BACK : KAFKA_AWAY, "sim");
+        writer->on_state(writer->context, sim_kafka_reached() ? KAFKA_BACK : KAFKA_AWAY, "sim");
     }
+}
+
+static void tell_all(void)
+{
+    sim.disturbed_ms = sim.now_ms;
+    for (size_t i = 0; i < CLIENTS; i++) {
+        if (writers[i] != NULL && !writers[i]->dead) {
+            sim_after(sim_between(0, 1000), writers[i]->owner, tell_writer, writers[i]);
+            if (sim_kafka_reached() && !is_dead(writers[i])) {
+                move(writers[i]);
+            }
+        }
+    }
+    sim_readers_tell();
 }
 
 void sim_kafka_state(bool up)
@@ -228,14 +240,22 @@ void sim_kafka_state(bool up)
         return;
     }
     sim.kafka_up = up;
-    sim.disturbed_ms = sim.now_ms;
     sim_say("Kafka is %s", up ? "back" : "AWAY");
-    for (size_t i = 0; i < CLIENTS; i++) {
-        if (writers[i] != NULL && !writers[i]->dead) {
-            sim_after(sim_between(0, 1000), writers[i]->owner, tell_writer, writers[i]);
-        }
+    tell_all();
+}
+
+void sim_kafka_cut(bool cut)
+{
+    if (sim.kafka_cut != cut) {
+        sim.kafka_cut = cut;
+        sim_say("the worker is %s Kafka", cut ? "CUT OFF from" : "joined again with");
+        tell_all();
     }
-    sim_readers_tell();
+}
+
+bool sim_kafka_reached(void)
+{
+    return sim.kafka_up && !sim.kafka_cut;
 }
 
 int kafka_topic_check(const struct kafka_config *config, const struct kafka_topic_wish *wish,

@@ -70,6 +70,13 @@ sim_mutant(end-twice common/domain/reduce.c
 sim_mutant(foreign-run worker/host/stopper_finish.c
     "!env->claimed(env->context, task->entry.key, run);" "env->claimed != NULL;"
     "a run of another task is taken into a plan")
+sim_mutant(no-last-look worker/host/stopper_finish.c
+    "if (ids == NULL || stopper_probe_start(task, ids, count, on_looked, &err) != 0) {"
+    "(void)on_looked, (void)err, write_stopped(task); if (ids == NULL) {"
+    "TaskStopped without the last look at the containers")
+sim_mutant(base-older worker/host/projector_fold.c
+    "if (batch->offsets[at] > base->pos) {" "if (batch->offsets[at] != base->pos) {"
+    "records below the base of another pass are folded into it")
 sim_mutant(repeat-unsaid common/domain/stop_engine.c
     "run->maybe_repeated |= run->intents > 1" "run->maybe_repeated |= run->intents > 9"
     "a repeated signal is not said to be repeated")

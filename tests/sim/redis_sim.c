@@ -77,26 +77,45 @@ static void tell(void *context)
     if (view->dead) {
         return;
     }
-    if (!sim.redis_up && view->connected) {
+    if (!sim_redis_reached() && view->connected) {
         view->connected = false;
         view->on_state(view->context, REDIS_AWAY, "sim");
-    } else if (sim.redis_up && !view->connected) {
+    } else if (sim_redis_reached() && !view->connected) {
         view->connected = true;
         view->on_state(view->context, REDIS_BACK, "sim");
     }
 }
 
+static void tell_view(void)
+{
+    bool reached = sim_redis_reached();
+    sim.disturbed_ms = sim.now_ms;
+    if (view_now != NULL) {
+        sim_after(reached ? sim_between(10, 1000) : 0, view_now->owner, tell, view_now);
+    }
+}
+
 void sim_redis_state(bool up)
 {
-    if (sim.redis_up == up) {
-        return;
+    if (sim.redis_up != up) {
+        sim.redis_up = up;
+        sim_say("Redis is %s", up ? "back" : "AWAY");
+        tell_view();
     }
-    sim.redis_up = up;
-    sim.disturbed_ms = sim.now_ms;
-    sim_say("Redis is %s", up ? "back" : "AWAY");
-    if (view_now != NULL) {
-        sim_after(up ? sim_between(10, 1000) : 0, view_now->owner, tell, view_now);
+}
+
+void sim_redis_cut(bool cut)
+{
+    if (sim.redis_cut != cut) {
+        sim.redis_cut = cut;
+        sim_say("the worker is %s Redis", cut ? "CUT OFF from" : "joined again with");
+        tell_view();
     }
+}
+
+bool sim_redis_reached(void)
+{
+    return sim.redis_up && !sim.redis_cut;
 }
 
 static void connect_later(void *context)
@@ -114,9 +133,9 @@ struct redis_view *redis_view_new(struct loop *loop, const struct redis_config *
     *view = (struct redis_view){.on_state = on_state,
                                 .context = context,
                                 .owner = sim.worker.number,
-                                .connected = sim.redis_up};
+                                .connected = sim_redis_reached()};
     view_now = view;
-    if (!sim.redis_up) {
+    if (!sim_redis_reached()) {
         sim_after(1, view->owner, connect_later, view);
     }
     return view;
@@ -131,7 +150,7 @@ void redis_view_free(struct redis_view *view)
 
 bool redis_view_connected(const struct redis_view *view)
 {
-    return view->connected && sim.redis_up;
+    return view->connected && sim_redis_reached();
 }
 
 /* ---- a request arrives ---- */
@@ -258,7 +277,7 @@ static void fail(void *context)
 static void arrive(void *context)
 {
     struct asking *asking = context;
-    if (!sim.redis_up) {
+    if (!sim_redis_reached()) {
         sim_after(0, asking->view->owner, fail, asking);
         return;
     }

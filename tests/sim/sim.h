@@ -14,7 +14,8 @@
  *  engine.c engine_calls.c engine_stream.c   containers, and the runtime that the worker talks to
  *  clients.c rebuild.c       API writers, and a rebuild of the view
  *  choice.c    which of the faults and clients of a seed happen
- *  faults.c history.c        what goes wrong when; one history from beginning to end
+ *  faults.c outages.c        what goes wrong when
+ *  history.c                 one history from beginning to end
  *  check*.c    the promises
  *  outcome.c shrink.c        a history in a process of its own; the least of it that breaks the same promise
  *  main.c mutants.c          the command line */
@@ -32,7 +33,7 @@
 #define SIM_CLUSTER "default"
 
 enum {
-    SIM_CONTAINERS = 8,
+    SIM_CONTAINERS = 12,
     SIM_RUNS = 24,
     SIM_DEFAULT_GRACE_MS = 3000,
     SIM_ENGINE_TIMEOUT_MS = 4000,
@@ -122,6 +123,8 @@ struct sim_run {
     bool told;      /**< a SignalSent of it is in the log */
     bool open_call; /**< its stop signal was asked for, and nobody knows with what outcome */
     bool signal_said, exit_said, told_repeated, state_lost, kill_meant;
+    int signal_said_by; /**< number of the worker */
+    int64_t exit_said_step;
 };
 struct sim_container {
     char id[65], name[32];
@@ -131,7 +134,9 @@ struct sim_container {
     int group_number;
     int needs; /**< container that it depends on, -1 = none */
     int64_t grace_ms;
-    bool removed, restarts, end_skipped;
+    bool removed, replaced, restarts, end_skipped;
+    int looked_by;       /**< number of the worker for which it was looked at last … */
+    int64_t looked_step; /**< … and when */
     bool has_pre_stop;
     struct sim_run runs[SIM_RUNS];
     int run_count;
@@ -141,6 +146,8 @@ struct sim_run *sim_run_find(struct run run);
 struct sim_run *sim_run_now(struct sim_container *container);
 void sim_container_start(struct sim_container *container, enum sim_behaviour behaviour);
 void sim_container_end(struct sim_container *container, int64_t code);
+/** Another container under the name of this one, which was removed. */
+void sim_container_recreate(struct sim_container *removed);
 void sim_engine_make(void);
 void sim_engine_tell(struct sim_container *container, enum runtime_event_kind kind);
 /** The engine itself restarts: connections are lost, and its history. */
@@ -165,6 +172,9 @@ struct sim_topic *sim_topic(const char *name);
 /** Appends; the checks look at it. @return its offset */
 int64_t sim_append(struct sim_topic *topic, struct span key, struct span value);
 void sim_kafka_state(bool up);
+/** A partition: the worker alone does not reach Kafka. */
+void sim_kafka_cut(bool cut);
+bool sim_kafka_reached(void);
 /** More is there, or Kafka is. */
 void sim_readers_wake(const struct sim_topic *topic);
 /** Kafka came or went. */
@@ -198,6 +208,9 @@ struct sim_redis {
 };
 struct sim_base *sim_base_find(const char *id);
 void sim_redis_state(bool up);
+/** A partition: the worker alone does not reach Redis. */
+void sim_redis_cut(bool cut);
+bool sim_redis_reached(void);
 void sim_redis_empty(void);
 void sim_redis_keep(void);    /**< a snapshot */
 bool sim_redis_restore(void); /**< back to the snapshot */
@@ -231,6 +244,8 @@ struct sim_task {
     int count, room;
     struct sim_request *requests;
     int request_count, request_room;
+    char **folded; /**< ids of its events */
+    int folded_count, folded_room;
     bool ever_in_view, terminal_counted;
 };
 struct sim_task *sim_task_find(const char *id);
@@ -257,7 +272,21 @@ void sim_check_answer(const struct sim_answer *answer);
 const char *sim_check_settled(void);
 void sim_check_end(void);
 
+/** At the end of hours without Kafka or Redis, through which this worker lived, and without any other fault. */
+void sim_check_quiet_hours(int worker);
+
 /* ---- faults and histories ---- */
+/** Short, or long. */
+int64_t sim_outage_ms(void);
+void sim_kafka_away(void);
+void sim_redis_away(void);
+void sim_kafka_cut_off(void);
+void sim_redis_cut_off(void);
+void sim_engine_hung(void);
+void sim_engine_away(void);
+void sim_long_outage(void);
+/** All but Redis is back. */
+void sim_outages_end(void);
 void sim_faults_begin(void);
 void sim_lose_state(void);
 void sim_heal(void);
@@ -301,6 +330,9 @@ struct sim {
     int boot_number;
     enum sim_story story;
     bool healing;
+    int64_t until_ms;       /**< when everything heals */
+    int64_t quiet_until_ms; /**< no faults and no clients until then */
+    bool had_long_outage;
     int64_t disturbed_ms; /**< when something went wrong, or was mended, last */
     enum sim_break broken_rule;
     const char *promise; /**< the first that was broken */
@@ -318,11 +350,11 @@ struct sim {
     int64_t history_from_wall_ms;
 
     struct sim_topic events, hosts;
-    bool kafka_up;
+    bool kafka_up, kafka_cut;
     int64_t committed;
 
     struct sim_redis redis, kept;
-    bool redis_up, has_kept;
+    bool redis_up, redis_cut, has_kept;
     int64_t redis_run;
 
     struct sim_task *tasks[64];
