@@ -218,7 +218,7 @@ void graph_release(struct graph *graph)
 
 /* ---- circles ---- */
 
-enum { FRESH = 0, OPEN, DONE };
+enum { FRESH = 0, OPEN, DONE, OPEN_MAX = 256 };
 
 struct descent {
     uint32_t node;
@@ -304,6 +304,48 @@ bool graph_circle(const struct graph *graph, bool (*counts)(const struct graph_a
     memory_free(search.longest_ms);
     memory_free(search.stack);
     return found;
+}
+
+/** @return how many moves of the node count; those that lead to where nobody was yet go on the stack */
+static size_t follow(const struct graph *graph, bool (*counts)(const struct graph_arc *arc),
+                     uint32_t node, bool *marks, uint32_t *open, size_t *depth)
+{
+    size_t moves = 0;
+    const struct graph_node *at = &graph->nodes[node];
+    for (size_t i = 0; i < at->arc_count; i++) {
+        const struct graph_arc *arc = &graph->arcs[at->first_arc + i];
+        if (!counts(arc)) {
+            continue;
+        }
+        moves++;
+        if (!marks[arc->to] && *depth < OPEN_MAX) {
+            marks[arc->to] = true;
+            open[(*depth)++] = arc->to;
+        }
+    }
+    return moves;
+}
+
+int64_t graph_dead_end(const struct graph *graph, bool (*counts)(const struct graph_arc *arc),
+                       uint32_t node, bool *marks)
+{
+    uint32_t open[OPEN_MAX];
+    size_t depth = 0;
+    if (!marks[node]) {
+        marks[node] = true;
+        open[depth++] = node;
+    }
+    while (depth > 0) {
+        uint32_t at = open[--depth];
+        if (follow(graph, counts, at, marks, open, &depth) == 0 &&
+            graph_place(graph, at).run.state != STOP_ENDED) {
+            return at;
+        }
+        if (depth == OPEN_MAX) {
+            return at; /* never that many: told rather than left out */
+        }
+    }
+    return -1;
 }
 
 /* ---- stories ---- */

@@ -44,6 +44,11 @@ struct model_place graph_place(const struct graph *graph, uint32_t node);
 bool graph_circle(const struct graph *graph, bool (*counts)(const struct graph_arc *arc),
                   uint32_t *ret_node, int64_t *ret_longest_ms);
 
+/** Follows moves that count from a node to wherever there is none. marks: one per node, zeroed before the first call; nothing is walked
+ *  twice. @return the first such end that is not in STOP_ENDED, -1 = none */
+int64_t graph_dead_end(const struct graph *graph, bool (*counts)(const struct graph_arc *arc),
+                       uint32_t node, bool *marks);
+
 /** How a node is reached: per line a move and the state after it. */
 void graph_story(const struct graph *graph, uint32_t node, char ret_story[GRAPH_STORY_BYTES]);
 

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/memory.h"
 #include "tests/unit/domain/stop_graph.h"
 
 static struct graph graph;
@@ -134,6 +135,39 @@ static void stop_engine_model_ends_once_nothing_fails_any_more(void **state)
     }
 }
 
+static bool is_answer(const struct graph_arc *arc)
+{
+    return nature_of(arc) == MODEL_DUE && MODEL_MOVES[arc->move].event != STOP_ON_TIMER;
+}
+
+static bool tells_of_the_end(const struct graph_arc *arc)
+{
+    return MODEL_MOVES[arc->move].event == STOP_ON_EXIT_HINT &&
+           !graph_place(&graph, arc->to).running;
+}
+
+/** A container that has ended, and a hint that says so: the answers of the engine are all that is waited for. */
+static void stop_engine_model_finds_an_end_that_it_is_told_of_without_a_timer(void **state)
+{
+    (void)state;
+    need_whole_graph();
+    bool *marks = memory_calloc(graph.node_count, sizeof *marks);
+    assert_non_null(marks);
+    size_t told = 0;
+    for (uint32_t i = 0; i < graph.arc_count; i++) {
+        if (!tells_of_the_end(&graph.arcs[i])) {
+            continue;
+        }
+        told++;
+        int64_t end = graph_dead_end(&graph, is_answer, graph.arcs[i].to, marks);
+        if (end >= 0) {
+            fail_at((uint32_t)end, "the end is not found without a timer", ", after:");
+        }
+    }
+    memory_free(marks);
+    assert_true(told > 1000);
+}
+
 static bool is_instant(const struct graph_arc *arc)
 {
     return nature_of(arc) != MODEL_OUTSIDE && arc->passed_ms == 0;
@@ -160,6 +194,7 @@ int main(void)
         cmocka_unit_test(stop_engine_model_makes_every_move),
         cmocka_unit_test(stop_engine_model_always_waits_for_something_that_comes),
         cmocka_unit_test(stop_engine_model_ends_once_nothing_fails_any_more),
+        cmocka_unit_test(stop_engine_model_finds_an_end_that_it_is_told_of_without_a_timer),
         cmocka_unit_test(stop_engine_model_never_spins),
     };
     return cmocka_run_group_tests(tests, explore, release);
