@@ -15,7 +15,10 @@
 #include "worker/audit/rebuild.h"
 #include "worker/audit/view_session.h"
 
-enum { BASE_MAX_BYTES = 4 * 1024 * 1024 };
+enum {
+    BASE_MAX_BYTES = 4 * 1024 * 1024,
+    FLYING_MAX = 64 /* puts under way: more of them are hardly faster, and each holds its base */
+};
 
 struct rebuild {
     struct view_session session;
@@ -26,7 +29,9 @@ struct rebuild {
     int64_t retention_ms;
     size_t put;
     size_t hosts_put;
-    bool newer; /**< the log holds what this version does not know */
+    size_t flying;        /**< puts without an answer yet */
+    struct error failure; /**< of the first put that failed */
+    bool newer;           /**< the log holds what this version does not know */
 };
 
 static void on_begun(void *context, const struct error *error, const char *run_id)
@@ -38,19 +43,45 @@ static void on_begun(void *context, const struct error *error, const char *run_i
     view_session_done(&rebuild->session, error);
 }
 
+static void on_landed(struct rebuild *rebuild, const struct error *error)
+{
+    rebuild->flying--;
+    if (error != NULL && rebuild->failure.code == ERROR_NONE) {
+        rebuild->failure = *error;
+    }
+    view_session_done(&rebuild->session,
+                      rebuild->failure.code == ERROR_NONE ? NULL : &rebuild->failure);
+}
+
 static void on_put(void *context, const struct error *error, enum redis_put_outcome outcome,
                    int64_t seen)
 {
     struct rebuild *rebuild = context;
     (void)outcome;
     (void)seen;
-    view_session_done(&rebuild->session, error);
+    on_landed(rebuild, error);
+}
+
+static void on_written(void *context, const struct error *error)
+{
+    on_landed(context, error);
 }
 
 static void on_done(void *context, const struct error *error)
 {
     struct rebuild *rebuild = context;
     view_session_done(&rebuild->session, error);
+}
+
+/* Waits until at most so many are under way. */
+static int settle(struct rebuild *rebuild, size_t most, struct error *err)
+{
+    while (rebuild->flying > most) {
+        if (view_session_wait(&rebuild->session, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
 }
 
 static int put_entry(struct rebuild *rebuild, const struct log_fold_entry *entry, struct error *err)
@@ -63,10 +94,11 @@ static int put_entry(struct rebuild *rebuild, const struct log_fold_entry *entry
         char reserved[TASK_RESERVATION_SIZE];
         task_put_fill(&entry->task, entry->pos, rebuild->retention_ms, reserved, &put);
         put.bytes = buffer_span(&bytes);
+        rebuild->flying++;
+        rebuild->put++;
         redis_view_put(rebuild->session.view, entry->task.host, REDIS_SEEN_IGNORE,
                        REDIS_SEEN_IGNORE, &put, 1, on_put, rebuild);
-        status = view_session_wait(&rebuild->session, err);
-        rebuild->put++;
+        status = settle(rebuild, FLYING_MAX, err);
     }
     buffer_release(&bytes);
     return status;
@@ -79,14 +111,15 @@ static int put_hosts(struct rebuild *rebuild, struct error *err)
         if (host->cluster == NULL) {
             continue;
         }
-        redis_view_put_host(rebuild->session.view, host->host, host->cluster, host->record, on_done,
-                            rebuild);
-        if (view_session_wait(&rebuild->session, err) != 0) {
-            return error_wrap(err, "host %s", host->host);
-        }
+        rebuild->flying++;
         rebuild->hosts_put++;
+        redis_view_put_host(rebuild->session.view, host->host, host->cluster, host->record,
+                            on_written, rebuild);
+        if (settle(rebuild, FLYING_MAX, err) != 0) {
+            return error_wrap(err, "hosts up to %s", host->host);
+        }
     }
-    return 0;
+    return settle(rebuild, 0, err);
 }
 
 static int put_facts(struct rebuild *rebuild, struct error *err)
@@ -97,15 +130,16 @@ static int put_facts(struct rebuild *rebuild, struct error *err)
             if (host->values[kind] == NULL) {
                 continue;
             }
-            redis_view_host_fact(rebuild->session.view, host->host,
-                                 host_fact_name((enum host_fact_kind)kind),
-                                 host->state.offsets[kind], host->values[kind], on_done, rebuild);
-            if (view_session_wait(&rebuild->session, err) != 0) {
-                return error_wrap(err, "host %s", host->host);
+            rebuild->flying++;
+            redis_view_host_fact(
+                rebuild->session.view, host->host, host_fact_name((enum host_fact_kind)kind),
+                host->state.offsets[kind], host->values[kind], on_written, rebuild);
+            if (settle(rebuild, FLYING_MAX, err) != 0) {
+                return error_wrap(err, "hosts up to %s", host->host);
             }
         }
     }
-    return 0;
+    return settle(rebuild, 0, err);
 }
 
 static int put_tasks(struct rebuild *rebuild, struct error *err)
@@ -115,10 +149,10 @@ static int put_tasks(struct rebuild *rebuild, struct error *err)
          entry = entry->next) {
         if (log_fold_belongs(entry, rebuild->retention_ms, now) &&
             put_entry(rebuild, entry, err) != 0) {
-            return error_wrap(err, "task %s", entry->key);
+            return error_wrap(err, "tasks up to %s", entry->key);
         }
     }
-    return 0;
+    return settle(rebuild, 0, err);
 }
 
 /* No connection is held while the log is read: that can take longer than Redis lets one idle. The marker counts for the run of
