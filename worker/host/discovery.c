@@ -155,18 +155,28 @@ static void act(struct discovery *discovery, const struct finding *finding)
     case FINDING_TOO_LARGE:
         discovery_note_too_large(&discovery->notes, finding->group);
         break;
+    case FINDING_ID_TAKEN:
+        discovery_note_id_taken(&discovery->notes, finding->group, finding->id);
+        break;
     case FINDING_GONE:
         task_gone_begin(discovery->gone, finding->base);
         break;
     }
 }
 
-static bool is_new(void *context, const char *cluster, const char *task)
+static enum observation_id know_id(void *context, const char *cluster, const char *task)
 {
     struct discovery *discovery = context;
-    enum projector_knowledge known = projector_knows(discovery->env.projector, cluster, task);
-    discovery->asked = discovery->asked || known == PROJECTOR_UNKNOWN;
-    return known == PROJECTOR_ABSENT;
+    switch (projector_knows(discovery->env.projector, cluster, task)) {
+    case PROJECTOR_ABSENT:
+        return OBSERVATION_ID_NEW;
+    case PROJECTOR_KNOWN:
+        return OBSERVATION_ID_TAKEN;
+    case PROJECTOR_UNKNOWN:
+        break;
+    }
+    discovery->asked = true;
+    return OBSERVATION_ID_ASKED;
 }
 
 /* ---- a list ---- */
@@ -219,7 +229,7 @@ static int compare(struct discovery *discovery, const struct runtime_container *
                                       .host = env->identity->host,
                                       .cluster = env->identity->cluster,
                                       .runtime = env->runtime_name,
-                                      .is_new = is_new,
+                                      .know_id = know_id,
                                       .context = discovery};
     if (observation_make(&input, arena, &observation, err) != 0) {
         return -1;

@@ -49,6 +49,16 @@ void discovery_note_too_large(struct discovery_notes *notes, const char *group)
     }
 }
 
+void discovery_note_id_taken(struct discovery_notes *notes, const char *group, const char *task)
+{
+    if (text_set_meet(&notes->warned, group)) {
+        log_warn("discovery.id_taken",
+                 "containers name the ECS task id of a task that has ended, or of another host's: "
+                 "they are no task here. Start them with a task ARN of their own, or with none",
+                 LOG_STR("task", task));
+    }
+}
+
 void discovery_notes_turn(struct discovery_notes *notes)
 {
     text_set_turn(&notes->excluded);

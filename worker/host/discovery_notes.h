@@ -16,6 +16,8 @@ void discovery_notes_release(struct discovery_notes *notes);
 void discovery_note(struct discovery_notes *notes, const struct grouping *grouping);
 /** A task that no event can describe. */
 void discovery_note_too_large(struct discovery_notes *notes, const char *group);
+/** Containers whose ECS task id is that of a task that has ended, or of another host's. */
+void discovery_note_id_taken(struct discovery_notes *notes, const char *group, const char *task);
 /** One list is through: what it did not show is forgotten. */
 void discovery_notes_turn(struct discovery_notes *notes);
 

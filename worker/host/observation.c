@@ -284,6 +284,44 @@ static bool group_in_flight(const struct work *work, const char *key)
     return false;
 }
 
+/* Where a log was begun anew a StopRequested can come before anyone observed its task in it. */
+static const struct task *never_observed(const struct work *work, const char *id)
+{
+    for (size_t i = 0; i < work->in->open_count; i++) {
+        const struct task *base = work->in->open[i].base;
+        if (strcmp(base->id, id) == 0 && strcmp(base->cluster, work->in->cluster) == 0) {
+            return base->revision == 0 ? base : NULL;
+        }
+    }
+    return NULL;
+}
+
+static bool is_open(const struct work *work, const char *id)
+{
+    for (size_t i = 0; i < work->in->open_count; i++) {
+        if (strcmp(work->in->open[i].base->id, id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A minted id is taken only for the moment in which its task ends: not worth a word. */
+static int say_taken(struct work *work, const struct task_group *group, const struct finding *found,
+                     struct error *err)
+{
+    if (group->given_id == NULL || is_open(work, found->id)) {
+        return 0;
+    }
+    struct finding *finding = add_finding(work, err);
+    if (finding == NULL) {
+        return -1;
+    }
+    *finding = *found;
+    finding->kind = FINDING_ID_TAKEN;
+    return 0;
+}
+
 static int consider_new(struct work *work, struct task_group *group, struct error *err)
 {
     size_t rest = 0;
@@ -306,8 +344,12 @@ static int consider_new(struct work *work, struct task_group *group, struct erro
         work->out.waits = true;
         return 0;
     }
-    if (!work->in->is_new(work->in->context, work->in->cluster, found.id)) {
-        return 0;
+    found.base = never_observed(work, found.id);
+    enum observation_id known =
+        found.base != NULL ? OBSERVATION_ID_NEW
+                           : work->in->know_id(work->in->context, work->in->cluster, found.id);
+    if (known != OBSERVATION_ID_NEW) {
+        return known == OBSERVATION_ID_TAKEN ? say_taken(work, group, &found, err) : 0;
     }
     if (group_describe(group, work->in->options, work->in->runtime, work->arena, &found.description,
                        err) != 0) {

@@ -22,6 +22,13 @@ struct flight {
     RECORD_LIST_OF(struct run) runs;
 };
 
+/** What is known of a task id. */
+enum observation_id {
+    OBSERVATION_ID_NEW = 1, /**< the view was asked: neither it nor the log has a task of this id */
+    OBSERVATION_ID_ASKED,   /**< the view is being asked */
+    OBSERVATION_ID_TAKEN    /**< there is one, or it has ended, or it is another host's */
+};
+
 struct observation_input {
     const struct runtime_container *const *containers; /**< all of the runtime's, sorted by id */
     size_t container_count;
@@ -32,15 +39,15 @@ struct observation_input {
     const struct flight *const *flights; /**< sorted by task id */
     size_t flight_count;
     const char *host, *cluster, *runtime;
-    /** True if the view was asked and neither it nor the log has a task of this id; else it is asked. */
-    bool (*is_new)(void *context, const char *cluster, const char *task);
+    enum observation_id (*know_id)(void *context, const char *cluster, const char *task);
     void *context;
 };
 
 enum finding_kind {
     FINDING_OBSERVED = 1, /**< write a TaskObserved */
     FINDING_TOO_LARGE,    /**< it has more containers than an event can describe */
-    FINDING_GONE          /**< none of its runs lives, and nobody asked to stop it */
+    FINDING_ID_TAKEN, /**< the ECS task id that its containers name has ended, or is another host's */
+    FINDING_GONE      /**< none of its runs lives, and nobody asked to stop it */
 };
 struct finding {
     enum finding_kind kind;

@@ -79,12 +79,12 @@ static void fold(struct task *task, struct event *event, enum event_type type, c
     assert_int_equal(reduce(task, event, &changed, &err), 0);
 }
 
-static bool is_new(void *context, const char *cluster, const char *task)
+static enum observation_id know_id(void *context, const char *cluster, const char *task)
 {
     (void)context;
     assert_string_equal(cluster, "prod");
     assert_int_equal(strlen(task), 32);
-    return ids_are_new;
+    return ids_are_new ? OBSERVATION_ID_NEW : OBSERVATION_ID_TAKEN;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -99,7 +99,10 @@ static void look(void)
 {
     struct error err = {0};
     static struct grouping grouping;
-    static struct grouping_options options = {.cluster = "prod", .now_unix_ms = 1000000};
+    static struct grouping_options options = {.cluster = "prod",
+                                              .account = "000000000000",
+                                              .region = "us-east-1",
+                                              .now_unix_ms = 1000000};
     const struct runtime_container *sorted[ROOM] = {0};
     for (size_t i = 0; i < count; i++) {
         sorted[i] = &containers[i];
@@ -122,7 +125,7 @@ static void look(void)
                                       .host = "host",
                                       .cluster = "prod",
                                       .runtime = "docker",
-                                      .is_new = is_new};
+                                      .know_id = know_id};
     assert_int_equal(observation_make(&input, &arena, &seen, &err), 0);
 }
 
@@ -304,6 +307,42 @@ static void test_a_requested_stop_ends_the_descriptions(void **state)
     assert_int_equal(seen.findings.count, 0);
 }
 
+/* As in a log that was begun anew: the StopTask came before the task was observed there. */
+static void test_a_stop_before_the_first_observation(void **state)
+{
+    (void)state;
+    run("a", 10);
+    look();
+    const struct finding first = *found(0);
+    struct event event = {0};
+    fold(&bases[0], &event, EVENT_STOP_REQUESTED, first.id);
+    open_count = 1;
+    open[0].concerned = true;
+    ids_are_new = false;
+    look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_int_equal(found(0)->kind, FINDING_OBSERVED);
+    assert_string_equal(found(0)->id, bases[0].id);
+    assert_ptr_equal(found(0)->base, &bases[0]);
+    assert_int_equal(found(0)->revision, 1);
+    read_back(0, 0);
+    look();
+    assert_int_equal(seen.findings.count, 0);
+}
+
+static void test_an_ecs_task_id_that_is_taken_is_said(void **state)
+{
+    (void)state;
+    static const char label[] = "com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:000000000000:"
+                                "task/prod/0123456789abcdef0123456789abcdef";
+    containers[count++] = make_container(&rooms[0], "a", "a", 10, LABELS(label));
+    ids_are_new = false;
+    look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_int_equal(found(0)->kind, FINDING_ID_TAKEN);
+    assert_string_equal(found(0)->id, "0123456789abcdef0123456789abcdef");
+}
+
 static void test_a_restart_during_a_stop_is_no_new_task(void **state)
 {
     (void)state;
@@ -468,6 +507,8 @@ int main(void)
         TEST(test_a_pending_task_starts),
         TEST(test_what_runs_is_never_gone),
         TEST(test_a_requested_stop_ends_the_descriptions),
+        TEST(test_a_stop_before_the_first_observation),
+        TEST(test_an_ecs_task_id_that_is_taken_is_said),
         TEST(test_a_restart_during_a_stop_is_no_new_task),
         TEST(test_a_run_belongs_to_the_first_observed),
         TEST(test_nothing_is_minted_while_one_is_in_flight),
