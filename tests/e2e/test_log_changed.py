@@ -9,6 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import test_bad_days  # noqa: E402
 import kafka_admin  # noqa: E402
 from server import ServerError, wait_for  # noqa: E402
+from stopfleet import CLUSTER  # noqa: E402
 
 HOST = test_bad_days.HOST
 TOPIC = "stopfleet.events"
@@ -71,6 +72,17 @@ class LogChanged(test_bad_days.BadDay):
                 worker.stop()
 
 
+    def test_topics_that_could_lose_records_are_refused_before_a_registration(self):
+        worker = self.fleet.worker("careful", "careful-host", ["--runtime", "process", "--process-directory", self.directory], start=False)
+        worker.arguments.remove("--unsafe-topics")
+        worker.launch()
+        self.assertEqual(worker.process.wait(30), 2, worker.log_text())
+        self.assertIn("records could be lost", worker.log_text())
+        self.assertNotIn("registration.done", worker.log_text())
+        status, answer = self.api.call("DescribeContainerInstances", {"cluster": CLUSTER, "containerInstances": ["careful-host"]})
+        self.assertEqual((status, [f["reason"] for f in answer["failures"]]), (200, ["MISSING"]))
+
+
 class LogBegunAnew(test_bad_days.BadDay):
     def make_topics(self):
         try:
@@ -80,6 +92,7 @@ class LogBegunAnew(test_bad_days.BadDay):
 
     def test_a_log_begun_anew_is_named_and_the_way_out_works(self):
         task = self.run_probe("of-the-old-log", "obey", "3")
+        early = self.run_probe("stopped-early", "obey", "4")
         for i in range(3):
             ended = self.run_probe(f"fills-the-log-{i}", "obey")
             self.assertEqual(self.stop(ended)[0], 200)
@@ -87,14 +100,18 @@ class LogBegunAnew(test_bad_days.BadDay):
         wait_for(lambda: int(self.redis.call("HGET", f"stopfleet:h:{HOST}", "seen") or 0) > 10, 20, "seen moves")
         kafka_admin.delete_topic(self.kafka.nodes[0], TOPIC)
         wait_for(self.make_topics, 30, "the topic made again")
-        # The worker that runs finds it out, or its next start does: neither goes on with a view that hides the log.
-        self.worker.stop()
-        self.worker.launch()
-        self.assertEqual(self.worker.process.wait(30), 2, self.worker.log_text())
+        # The worker that runs finds it out by itself, and its next start does too: neither goes on with a view that hides the log.
+        for start in (False, True):
+            if start:
+                self.worker.launch()
+            self.assertEqual(self.worker.process.wait(60), 2, self.worker.log_text())
         self.assertIn("log.begun_anew", self.worker.log_text())
         self.assertIn("the log was begun anew or put back from an older copy", self.worker.log_text())
         # The API and the audit name it too.
         status, answer = wait_for(lambda: (lambda a: a if "begun anew" in str(a) else None)(self.stop(ended)), 30, "the API names it")
+        self.assertEqual((status, answer["__type"]), (500, "ServerException"), answer)
+        # This one is in the new log, which has no observation of its task yet.
+        status, answer = self.stop(early)
         self.assertEqual((status, answer["__type"]), (500, "ServerException"), answer)
         result = self.fleet.audit("check", check=False)
         self.assertEqual(result.returncode, 1, result.stdout)
@@ -107,6 +124,8 @@ class LogBegunAnew(test_bad_days.BadDay):
         wait_for(lambda: self.worker.log_text().rfind("worker.acts") > self.worker.log_text().rfind("begun_anew"), 20, "the worker acts")
         self.assertRegex(self.worker.log_text(), r"log\.offsets_forgotten|log\.ends_early")
         self.fleet.audit("rebuild")
+        self.assertEqual(self.fleet.wait_status(self.api, early, "STOPPED")["containers"][0]["exitCode"], 4)
+        self.assertEqual(self.probe_signals("stopped-early"), ["TERM"])
         self.assertEqual(self.fleet.task_of(self.api, "of-the-old-log"), task)
         wait_for(lambda: self.stop(task)[0] == 200, 20, "StopTask works")
         self.assertEqual(self.fleet.wait_status(self.api, task, "STOPPED")["containers"][0]["exitCode"], 3)

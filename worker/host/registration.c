@@ -125,6 +125,24 @@ static void write_record(struct registration *registration)
     FAULT_POINT(REGISTRATION_SENT);
 }
 
+/* Before the first registration of all, when nothing is under way that could be harmed. */
+static bool may_register(struct registration *registration)
+{
+    const struct registration_environment *env = &registration->env;
+    struct error err = {0};
+    if (env->partition_known || env->check == NULL ||
+        env->check(env->context, FIRST_TIMEOUT_MS, &err) == 0) {
+        return true;
+    }
+    if (err.code == ERROR_INVALID) {
+        env->on_refused(env->context, &err);
+    } else {
+        complain(registration, "the topics cannot be checked, trying again", &err);
+        loop_timer_arm(registration->again, AGAIN_MS);
+    }
+    return false;
+}
+
 static int choose(struct registration *registration, struct error *err)
 {
     static const struct kafka_reader_callbacks none = {0};
@@ -194,6 +212,8 @@ static void compare(struct registration *registration)
             settle(registration);
             return;
         }
+    } else if (!may_register(registration)) {
+        return;
     } else if (choose(registration, &err) != 0) {
         complain(registration, "no partition could be chosen, trying again", &err);
         loop_timer_arm(registration->again, AGAIN_MS);

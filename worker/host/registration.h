@@ -23,6 +23,11 @@ struct registration_environment {
         record; /**< what this worker says of its host; partition and registered_at are found here */
     bool
         partition_known; /**< by the state directory: then on_partition follows for the log's word only if it differs */
+    /** Whether the log can be relied on; asked before the first registration of all, NULL = it is not asked.
+     *  @return 0, or -1: ERROR_INVALID makes on_refused follow, any other that it is asked again */
+    int (*check)(void *context, int64_t timeout_ms, struct error *err);
+    /** Nothing was registered, and nothing will be. */
+    void (*on_refused)(void *context, const struct error *error);
     /** The host's partition, acknowledged by the log; once. */
     void (*on_partition)(void *context, int32_t partition);
     /** The log has another partition than the state directory's copy, which was corrected: start anew. */
