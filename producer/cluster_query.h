@@ -11,6 +11,9 @@
 enum { CLUSTER_QUERY_MAX_BYTES = 2000, CLUSTER_QUERY_DETAIL_SIZE = 200 };
 
 /** A parsed expression; its memory is the arena's. */
+/** Member of the instance in which the groups of its open tasks are, for filters alone: a list of texts. */
+#define QUERY_TASK_GROUPS "task:group"
+
 struct cluster_query;
 
 /** Parses. @return NULL with ret_detail: what is wrong and at which character (from 1) */

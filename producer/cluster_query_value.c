@@ -6,6 +6,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "producer/cluster_query.h"
+
 /* ---- operators ---- */
 
 struct operator_row {
@@ -55,7 +57,7 @@ static const struct {
 } MEMBERS[] = {
     {"agentConnected", QUERY_BOOLEAN},   {"agentVersion", QUERY_VERSION},
     {"ec2InstanceId", QUERY_TEXT},       {"registeredAt", QUERY_TIME},
-    {"runningTasksCount", QUERY_NUMBER},
+    {"runningTasksCount", QUERY_NUMBER}, {QUERY_TASK_GROUPS, QUERY_TEXTS},
 };
 
 bool query_subject_read(const char *word, struct query_subject *ret_subject)
@@ -84,6 +86,9 @@ bool query_subject_takes(const struct query_subject *subject, enum query_operato
     bool ordered = subject->type == QUERY_VERSION || subject->type == QUERY_TIME ||
                    subject->type == QUERY_NUMBER;
     bool exists = operator== QUERY_EXISTS || operator== QUERY_NOT_EXISTS;
+    if (subject->type == QUERY_TEXTS) {
+        return !is_order(operator);
+    }
     return is_equality(operator) || (ordered ? is_order(operator) : !is_order(operator) && !exists);
 }
 
@@ -91,6 +96,9 @@ const char *query_subject_operators(const struct query_subject *subject)
 {
     if (subject->attribute != NULL) {
         return "an operator (== != > >= < <= exists !exists in !in =~ !~)";
+    }
+    if (subject->type == QUERY_TEXTS) {
+        return "one of the operators == != exists !exists in !in =~ !~";
     }
     return subject->type == QUERY_BOOLEAN || subject->type == QUERY_TEXT
                ? "one of the operators == != in !in =~ !~"
@@ -169,6 +177,7 @@ static bool reads_as(enum query_type type, const char *text)
         return read_number(text, &number);
     case QUERY_VERSION:
     case QUERY_TEXT:
+    case QUERY_TEXTS:
         break;
     }
     return true;
@@ -236,6 +245,7 @@ static const char *value_of(const struct query_subject *subject, const json_t *i
         (void)snprintf(text, 64, "%.3f", json_number_value(value));
         return text;
     case QUERY_TEXT:
+    case QUERY_TEXTS:
         break;
     }
     return json_string_value(value);
@@ -276,11 +286,10 @@ static bool is_among(const struct query_subject *subject, const char *value,
     return false;
 }
 
-bool query_compare(const struct query_subject *subject, enum query_operator operator,
-                   const struct text_list * arguments, const json_t *instance)
+/* value NULL = the instance has none. */
+static bool compare_value(const struct query_subject *subject, enum query_operator operator,
+                          const struct text_list * arguments, const char *value)
 {
-    char text[64];
-    const char *value = value_of(subject, instance, text);
     const char *first = arguments->count > 0 ? arguments->items[0] : "";
     switch (operator) {
     case QUERY_EXISTS:
@@ -309,4 +318,43 @@ bool query_compare(const struct query_subject *subject, enum query_operator oper
         break;
     }
     return false;
+}
+
+/* The operator that this one denies; itself if it denies none. */
+static enum query_operator affirmed(enum query_operator operator)
+{
+    static const enum query_operator denials[][2] = {{QUERY_NOT_EQUALS, QUERY_EQUALS},
+                                                     {QUERY_NOT_IN, QUERY_IN},
+                                                     {QUERY_NOT_MATCHES, QUERY_MATCHES},
+                                                     {QUERY_NOT_EXISTS, QUERY_EXISTS}};
+    for (size_t i = 0; i < sizeof denials / sizeof denials[0]; i++) {
+        if (denials[i][0] == operator) {
+            return denials[i][1];
+        }
+    }
+    return operator;
+}
+
+static bool any_passes(const struct query_subject *subject, enum query_operator operator,
+                       const struct text_list * arguments, const json_t *values)
+{
+    for (size_t i = 0; i < json_array_size(values); i++) {
+        if (compare_value(subject, operator, arguments,
+                          json_string_value(json_array_get(values, i)))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool query_compare(const struct query_subject *subject, enum query_operator operator,
+                   const struct text_list * arguments, const json_t *instance)
+{
+    char text[64];
+    if (subject->type == QUERY_TEXTS) {
+        enum query_operator positive = affirmed(operator);
+        return any_passes(subject, positive, arguments,
+                          json_object_get(instance, subject->member)) == (positive == operator);
+    }
+    return compare_value(subject, operator, arguments, value_of(subject, instance, text));
 }

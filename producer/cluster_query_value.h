@@ -44,11 +44,18 @@ const char *query_operator_spelling(size_t index);
 enum query_operator query_operator_at(size_t index);
 enum query_arguments query_operator_arguments(enum query_operator operator);
 
-enum query_type { QUERY_BOOLEAN = 1, QUERY_VERSION, QUERY_TIME, QUERY_NUMBER, QUERY_TEXT };
+enum query_type {
+    QUERY_BOOLEAN = 1,
+    QUERY_VERSION,
+    QUERY_TIME,
+    QUERY_NUMBER,
+    QUERY_TEXT,
+    QUERY_TEXTS /**< several */
+};
 
 #define QUERY_SUBJECTS                                                                             \
-    "agentConnected, agentVersion, attribute:NAME, ec2InstanceId, registeredAt or "                \
-    "runningTasksCount"
+    "agentConnected, agentVersion, attribute:NAME, ec2InstanceId, registeredAt, "                  \
+    "runningTasksCount or task:group"
 
 struct query_subject {
     enum query_type type;
@@ -65,7 +72,8 @@ const char *query_subject_operators(const struct query_subject *subject);
 const char *query_arguments_wanted(const struct query_subject *subject,
                                    enum query_operator operator,
                                    const struct text_list * arguments);
-/** A subject that the instance does not have equals nothing, is in no list and matches nothing. */
+/** A subject that the instance does not have equals nothing, is in no list and matches nothing. task:group passes where one of
+ *  the open tasks does, its negations (!=, !in, !~, !exists) where none does. */
 bool query_compare(const struct query_subject *subject, enum query_operator operator,
                    const struct text_list * arguments, const json_t *instance);
 

@@ -1,5 +1,7 @@
 #include "producer/op_describe_clusters.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/memory.h"
@@ -15,6 +17,7 @@
 struct describe_clusters {
     struct work work;
     struct service *service;
+    bool fields[ECS_CLUSTER_FIELD_COUNT]; /**< by enum ecs_cluster_field: asked for in include */
     size_t count;
     char names[DESCRIBE_CLUSTERS_MAX][ARN_NAME_SIZE]; /**< as asked for, without repeats */
 };
@@ -31,23 +34,73 @@ static json_t *failure(const char *arn)
     return json_pack("{s:s,s:s}", "arn", arn, "reason", "MISSING");
 }
 
+static int64_t running(const struct redis_cluster *counts)
+{
+    return counts->running_tasks - counts->pending_tasks;
+}
+
+static void add_pair(struct json_build *build, json_t *list, const char *name, const char *value)
+{
+    json_t *pair = json_build_object(build);
+    json_build_text(build, pair, "name", name);
+    json_build_text(build, pair, "value", value);
+    json_build_append(build, list, pair);
+}
+
+/** ECS's names and their order; a host that is not Amazon's is External (ECS API, Cluster.statistics). */
+static json_t *statistics(struct json_build *build, const struct redis_cluster *counts)
+{
+    static const char *const names[] = {
+        "runningEC2TasksCount",        "runningFargateTasksCount",   "pendingEC2TasksCount",
+        "pendingFargateTasksCount",    "runningExternalTasksCount",  "pendingExternalTasksCount",
+        "activeEC2ServiceCount",       "activeFargateServiceCount",  "drainingEC2ServiceCount",
+        "drainingFargateServiceCount", "activeExternalServiceCount", "drainingExternalServiceCount",
+    };
+    json_t *list = json_build_array(build);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        int64_t value = strcmp(names[i], "runningExternalTasksCount") == 0   ? running(counts)
+                        : strcmp(names[i], "pendingExternalTasksCount") == 0 ? counts->pending_tasks
+                                                                             : 0;
+        char text[24];
+        (void)snprintf(text, sizeof text, "%" PRId64, value);
+        add_pair(build, list, names[i], text);
+    }
+    return list;
+}
+
+/** What include asks for. Stopfleet's clusters have neither attachments nor a configuration, and nobody tags them. */
+static void add_included(struct json_build *build, json_t *json, const bool *fields,
+                         const struct redis_cluster *counts)
+{
+    json_t *settings = json_build_array(build);
+    if (fields[ECS_CLUSTER_FIELD_SETTINGS]) {
+        add_pair(build, settings, "containerInsights", "disabled");
+    }
+    json_build_set(build, json, "statistics",
+                   fields[ECS_CLUSTER_FIELD_STATISTICS] ? statistics(build, counts)
+                                                        : json_build_array(build));
+    json_build_set(build, json, "tags", json_build_array(build));
+    json_build_set(build, json, "settings", settings);
+    if (fields[ECS_CLUSTER_FIELD_ATTACHMENTS]) {
+        json_build_set(build, json, "attachments", json_build_array(build));
+    }
+}
+
 /** One cluster (ECS API, type Cluster). What Stopfleet has not is sent as ECS sends it: empty. */
 static json_t *cluster(struct json_build *build, const char *arn, const char *name,
-                       const struct redis_cluster *counts)
+                       const bool *fields, const struct redis_cluster *counts)
 {
-    static const char *const empty_lists[] = {"statistics", "tags", "settings", "capacityProviders",
-                                              "defaultCapacityProviderStrategy"};
     json_t *json = json_build_object(build);
     json_build_text(build, json, "clusterArn", arn);
     json_build_text(build, json, "clusterName", name);
     json_build_text(build, json, "status", "ACTIVE");
     json_build_integer(build, json, "registeredContainerInstancesCount", counts->hosts);
-    json_build_integer(build, json, "runningTasksCount", counts->running_tasks);
+    json_build_integer(build, json, "runningTasksCount", running(counts));
     json_build_integer(build, json, "pendingTasksCount", counts->pending_tasks);
     json_build_integer(build, json, "activeServicesCount", 0);
-    for (size_t i = 0; i < sizeof empty_lists / sizeof empty_lists[0]; i++) {
-        json_build_set(build, json, empty_lists[i], json_build_array(build));
-    }
+    add_included(build, json, fields, counts);
+    json_build_set(build, json, "capacityProviders", json_build_array(build));
+    json_build_set(build, json, "defaultCapacityProviderStrategy", json_build_array(build));
     return json;
 }
 
@@ -63,7 +116,8 @@ static void answer(struct describe_clusters *describe, const struct redis_cluste
         char arn[ARN_MAX_BYTES];
         arn_of_cluster(service->region, service->account, name, arn);
         if (found[i].known || service_has_cluster(service, name)) {
-            json_build_append(&build, clusters, cluster(&build, arn, name, &found[i]));
+            json_build_append(&build, clusters,
+                              cluster(&build, arn, name, describe->fields, &found[i]));
         } else {
             json_build_append(&build, failures, failure(arn));
         }
@@ -135,10 +189,12 @@ static int read_request(struct describe_clusters *describe, struct ecs_error *er
         return ecs_error_set(error, ECS_ERROR_CLUSTERS_TOO_MANY, NULL, NULL);
     }
     for (size_t i = 0; i < json_array_size(request.include); i++) {
-        if (ecs_cluster_field_from_name(request_json_text_at(request.include, i)) ==
-            ECS_CLUSTER_FIELD_NONE) {
+        enum ecs_cluster_field field =
+            ecs_cluster_field_from_name(request_json_text_at(request.include, i));
+        if (field == ECS_CLUSTER_FIELD_NONE) {
             return ecs_error_set(error, ECS_ERROR_NOT_ONE_OF, "include", ecs_cluster_field_names());
         }
+        describe->fields[field] = true;
     }
     for (size_t i = 0; i < json_array_size(request.clusters); i++) {
         if (add_name(describe, request_json_text_at(request.clusters, i), error) != 0) {

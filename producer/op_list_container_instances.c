@@ -2,6 +2,7 @@
 
 #include "common/base/memory.h"
 #include "common/domain/ecs_status.h"
+#include "common/domain/task_reservation.h"
 #include "producer/cluster_query.h"
 #include "producer/container_instances.h"
 #include "producer/identifier.h"
@@ -72,6 +73,24 @@ static void take(struct list_instances *list, const char *host)
 
 static void ask_for_ids(struct list_instances *list);
 
+/** The groups of the host's open tasks, for the filter alone. */
+static json_t *task_groups(const struct redis_host *host, struct json_build *build)
+{
+    json_t *list = json_build_array(build);
+    char group[TASK_GROUP_SIZE];
+    for (size_t i = 0; i < host->reserved_count; i++) {
+        task_reservation_group(host->reserved[i], group);
+        if (group[0] != '\0') {
+            /* What is no UTF-8 is no group of anybody's filter. */
+            json_t *text = json_string(group);
+            if (text != NULL) {
+                json_build_append(build, list, text);
+            }
+        }
+    }
+    return list;
+}
+
 /** Whether a host passes the filter; *ret_failed when memory is out. */
 static bool passes(const struct list_instances *list, const struct redis_host *host,
                    bool *ret_failed)
@@ -80,7 +99,10 @@ static bool passes(const struct list_instances *list, const struct redis_host *h
     json_t *documents = json_build_array(&build);
     json_t *failures = json_build_array(&build);
     container_instances_add(&list->instances, host, &build, documents, failures);
-    const json_t *document = json_array_get(documents, 0);
+    json_t *document = json_array_get(documents, 0);
+    if (document != NULL) {
+        json_build_set(&build, document, QUERY_TASK_GROUPS, task_groups(host, &build));
+    }
     bool passed = document != NULL && cluster_query_passes(list->query, document);
     json_decref(documents);
     json_decref(failures);

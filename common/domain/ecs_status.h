@@ -56,6 +56,7 @@ enum ecs_cluster_field {
 #define VALUE(name) ECS_CLUSTER_FIELD_##name,
     ECS_CLUSTER_FIELD(VALUE)
 #undef VALUE
+        ECS_CLUSTER_FIELD_COUNT
 };
 
 enum ecs_instance_status {

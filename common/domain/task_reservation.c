@@ -24,6 +24,63 @@ void task_reservation_limits(const struct description *description, int64_t *ret
     *ret_memory_mib = description->memory_mib > 0 ? description->memory_mib : memory_mib;
 }
 
+/* ---- the group ---- */
+
+static bool stands_for_itself(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr(".-_:/", c) != NULL);
+}
+
+/* As the Task document says it: "family:FAMILY" without a label (ECS API, Task.group). */
+static void add_group(char *text, const struct description *description)
+{
+    static const char hex[] = "0123456789abcdef";
+    char group[TASK_GROUP_SIZE];
+    if (description->group == NULL && description->family == NULL) {
+        return;
+    }
+    (void)snprintf(group, sizeof group, "%s%s", description->group == NULL ? "family:" : "",
+                   description->group == NULL ? description->family : description->group);
+    char *at = stpcpy(text + strlen(text), " group:");
+    for (const char *c = group; *c != '\0'; c++) {
+        if (stands_for_itself(*c)) {
+            *at++ = *c;
+        } else {
+            *at++ = '%';
+            *at++ = hex[(unsigned char)*c / 16];
+            *at++ = hex[(unsigned char)*c % 16];
+        }
+    }
+    *at = '\0';
+}
+
+static int hex_value(char c)
+{
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+void task_reservation_group(struct span text, char ret_group[TASK_GROUP_SIZE])
+{
+    static const char begin[] = " group:";
+    size_t length = 0;
+    const char *at =
+        text.length == 0 ? NULL : memmem(text.data, text.length, begin, sizeof begin - 1);
+    const char *end = text.length == 0 ? NULL : text.data + text.length;
+    for (at = at == NULL ? end : at + sizeof begin - 1;
+         at != end && *at != ' ' && length + 1 < TASK_GROUP_SIZE; at++) {
+        if (*at != '%') {
+            ret_group[length++] = *at;
+        } else if (end - at > 2 && hex_value(at[1]) >= 0 && hex_value(at[2]) >= 0) {
+            ret_group[length++] = (char)(hex_value(at[1]) * 16 + hex_value(at[2]));
+            at += 2;
+        }
+    }
+    ret_group[length] = '\0';
+}
+
+/* ---- the ports ---- */
+
 /* @return false when there is no more room */
 static bool add_port(char *text, const struct network_binding *binding)
 {
@@ -51,6 +108,7 @@ void task_reservation_write(const struct task *task, char ret_text[TASK_RESERVAT
     }
     task_reservation_limits(&task->description, &cpu, &memory_mib);
     (void)snprintf(ret_text, TASK_RESERVATION_SIZE, "%" PRId64 " %" PRId64, cpu, memory_mib);
+    add_group(ret_text, &task->description);
     for (size_t i = 0; i < task->description.containers.count; i++) {
         const struct described_container *container = &task->description.containers.items[i];
         for (size_t k = 0; k < container->network_bindings.count; k++) {

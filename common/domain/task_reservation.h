@@ -1,8 +1,9 @@
 #ifndef COMMON_DOMAIN_TASK_RESERVATION_H
 #define COMMON_DOMAIN_TASK_RESERVATION_H
 
-/** What an open task takes of its host (ECS API, ContainerInstance.remainingResources), as text beside its base in the view:
- *  "CPU MEMORY tcp:80 udp:8000-8010 …", CPU units, MiB and host ports. Pure. */
+/** What an open task takes of its host (ECS API, ContainerInstance.remainingResources) and its group, as text beside its base in
+ *  the view: "CPU MEMORY group:web tcp:80 udp:8000-8010 …", CPU units, MiB and host ports; in the group, what is no letter, digit
+ *  or one of ".-_:/" stands as %HH. Pure. */
 
 #include <stdbool.h>
 
@@ -25,5 +26,9 @@ struct task_reservations {
 };
 /** Adds one text; what is malformed in it is passed over. */
 void task_reservations_add(struct task_reservations *sum, struct span text);
+
+enum { TASK_GROUP_SIZE = 256 };
+/** The task's group in one text, empty if it has none there. */
+void task_reservation_group(struct span text, char ret_group[TASK_GROUP_SIZE]);
 
 #endif

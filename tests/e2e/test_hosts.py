@@ -94,6 +94,16 @@ class Hosts(unittest.TestCase):
     def test_filters(self):
         self.assertEqual(sorted(self.list_instances("--filter", "attribute:rack == r7 and agentConnected == true")), [HOST, OTHER])
         self.assertEqual(self.list_instances("--filter", "attribute:rack in [r8] or registeredAt < 2020-01-01"), [])
+        task = self.task("grouped")
+        group = self.fleet.describe(self.api, task)["group"]
+        self.assertEqual(self.list_instances("--filter", f"task:group == {group}"), [HOST])
+        self.assertEqual(self.list_instances("--filter", f"task:group != {group}"), [OTHER])
+        cluster = self.fleet.aws(self.api, "describe-clusters", "--clusters", CLUSTER, "--include", "STATISTICS")["clusters"][0]
+        statistics = {s["name"]: int(s["value"]) for s in cluster["statistics"]}
+        self.assertEqual(statistics["runningExternalTasksCount"], len(self.running()))
+        self.assertEqual(sum(statistics.values()), len(self.running()))
+        self.aws("stop-task", "--task", task)
+        self.fleet.wait_status(self.api, task, "STOPPED")
         refused = self.aws("list-container-instances", "--filter", "attribute:rack is r7", check=False)
         self.assertIn("is wanted at character 16", refused.stderr)
 
@@ -191,6 +201,31 @@ class Hosts(unittest.TestCase):
         self.assertEqual((document["stoppedReason"], document["containers"][0]["exitCode"]), ("late", 3))
         self.assertEqual(self.describe(HOST)["status"], "ACTIVE")
         self.assertEqual(sorted(self.list_instances()), [HOST, OTHER])
+
+    def test_an_emptied_view_while_a_host_is_given_up(self):
+        """Its worker alone could put the host again: until a rebuild or its return nobody says that it is not there."""
+        task = self.task("of-a-lost-host")
+        self.worker.kill()
+        self.aws("deregister-container-instance", "--container-instance", HOST, "--force")
+        self.redis.call("FLUSHALL")
+        self.other.wait_log("view.fell_back")
+        wait_for(lambda: self.call("DescribeContainerInstances", containerInstances=[OTHER])[0] == 200, 20, "the other host again")
+        for operation, members in (("DescribeTasks", {"tasks": [task]}), ("StopTask", {"task": task}), ("ListContainerInstances", {}),
+                                   ("DescribeContainerInstances", {"containerInstances": [HOST]}), ("ListTasks", {})):
+            with self.subTest(operation=operation):
+                status, answer = self.call(operation, **members)
+                self.assertEqual((status, answer.get("__type")), (500, "ServerException"), answer)
+        self.worker.start()
+        document = wait_for(lambda: self.fleet.describe(self.api, task), 20, "the task again, by its worker alone")
+        self.assertEqual((document["lastStatus"], document["desiredStatus"]), ("RUNNING", "RUNNING"))
+        self.assertEqual(self.describe(HOST)["status"], "ACTIVE")
+        self.fleet.audit("rebuild")
+        self.assertNotIn("unproven", self.fleet.audit("check").stdout)
+        self.aws("stop-task", "--task", task)
+        self.fleet.wait_status(self.api, task, "STOPPED")
+
+    def call(self, operation, **members):
+        return self.api.call(operation, {"cluster": CLUSTER, **members})
 
     def aws_clusters(self):
         return self.fleet.aws(self.api, "describe-clusters", "--clusters", CLUSTER)["clusters"][0]

@@ -9,7 +9,8 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import test_bad_days  # noqa: E402
-from server import wait_for  # noqa: E402
+from redis_server import Redis  # noqa: E402
+from server import free_port, wait_for  # noqa: E402
 from stopfleet import CLUSTER  # noqa: E402
 
 COMPLETE = "stopfleet:complete"
@@ -103,6 +104,32 @@ class ViewLost(test_bad_days.BadDay):
         self.assertEqual(self.fleet.wait_status(self.api, older[0], "STOPPED")["containers"][0]["exitCode"], 1)
         self.assertIn("view.fell_back", self.worker.log_text())
         self.assert_stops(newer, "newer")
+
+    def test_failed_over_to_a_replica_that_lagged(self):
+        """A real replica with older data takes the master's address: it counts as away, and once promoted as an older view."""
+        older = self.tasks_of("replicated", 1)
+        wait_for(self.complete, 20, "a complete view")
+        replica = Redis(os.path.join(self.directory, "replica")).start()
+        self.addCleanup(lambda: replica is self.redis or replica.stop())
+        replica.call("REPLICAOF", "127.0.0.1", self.redis.port)
+        wait_for(lambda: replica.call("EXISTS", f"stopfleet:t:{CLUSTER}/{older[0]}") == 1, 20, "the replica has the data")
+        # From now on it follows nobody: what comes after this it never gets.
+        replica.call("REPLICAOF", "127.0.0.1", free_port())
+        newer = self.tasks_of("unreplicated", 2)
+        self.assertEqual(replica.call("EXISTS", f"stopfleet:t:{CLUSTER}/{newer[0]}"), 0)
+        with Traffic(self, older + newer) as traffic:
+            self.redis.kill()
+            replica.call("CONFIG", "SET", "port", self.redis.port)
+            replica.port = self.redis.port
+            type(self).redis = replica
+            # It takes no writes yet.
+            self.assert_server_exception(older[0])
+            replica.call("REPLICAOF", "NO", "ONE")
+            wait_for(self.complete, 30, "the view complete again")
+            wait_for(lambda: all(self.fleet.describe(self.api, t) for t in newer), 20, "the newer tasks again")
+        self.assertEqual(traffic.wrong, [])
+        self.assert_stops(older, "replicated")
+        self.assert_stops(newer, "unreplicated")
 
     def test_garbage_under_our_keys(self):
         """Each kind of garbage, one after the other: healed by the worker, with clear errors until then."""

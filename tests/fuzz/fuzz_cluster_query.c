@@ -14,8 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char detail[CLUSTER_QUERY_DETAIL_SIZE];
     char *text = malloc(size + 1);
     json_t *instance =
-        json_pack("{s:b,s:f,s:i,s:[{s:s,s:s}]}", "agentConnected", 1, "registeredAt", 1.7e9,
-                  "runningTasksCount", 7, "attributes", "name", "rack", "value", "r7");
+        json_pack("{s:b,s:f,s:i,s:[{s:s,s:s}],s:[s,s]}", "agentConnected", 1, "registeredAt", 1.7e9,
+                  "runningTasksCount", 7, "attributes", "name", "rack", "value", "r7", "task:group",
+                  "family:web", "batch");
     if (text == NULL || instance == NULL) {
         abort();
     }

@@ -77,6 +77,44 @@ static void test_malformed(void **state)
     assert_int_equal(sum.cpu, 6);
 }
 
+static const char *group_in(const char *text)
+{
+    static char group[TASK_GROUP_SIZE];
+    task_reservation_group(span_of(text), group);
+    return group;
+}
+
+static void test_groups(void **state)
+{
+    (void)state;
+    static struct network_binding port = {.protocol = "tcp", .host_port = 80};
+    static struct task_reservations sum;
+    struct described_container container = {.name = "a", .network_bindings = {&port, 1}};
+    struct task task = {
+        .description = {.containers = {&container, 1}, .family = "web", .group = "two words: 50%"}};
+    char text[TASK_RESERVATION_SIZE];
+    task_reservation_write(&task, text);
+    assert_string_equal(text, "0 0 group:two%20words:%2050%25 tcp:80");
+    assert_string_equal(group_in(text), "two words: 50%");
+    task_reservations_add(&sum, span_of(text));
+    assert_true(sum.tcp[80]);
+    task.description.group = NULL;
+    task_reservation_write(&task, text);
+    assert_string_equal(group_in(text), "family:web");
+    assert_string_equal(group_in(""), "");
+    assert_string_equal(group_in("1 2 tcp:80"), "");
+    assert_string_equal(group_in("1 2 group:"), "");
+    assert_string_equal(group_in("1 2 group:a%"), "a");
+    assert_string_equal(group_in("1 2 group:a%2"), "a2");
+    assert_string_equal(group_in("1 2 group:a%zzb tcp:1"), "azzb");
+    /* As long as can be, and longer: cut, and nothing else. */
+    static char huge[3 * TASK_RESERVATION_SIZE];
+    memset(huge, '!', sizeof huge - 1);
+    task.description.group = huge;
+    task_reservation_write(&task, text);
+    assert_int_equal(strlen(group_in(text)), TASK_GROUP_SIZE - 1);
+}
+
 static void test_more_ports_than_room(void **state)
 {
     (void)state;
@@ -98,6 +136,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back), cmocka_unit_test(test_sums_beyond_64_bits),
-        cmocka_unit_test(test_malformed), cmocka_unit_test(test_more_ports_than_room)};
+        cmocka_unit_test(test_malformed), cmocka_unit_test(test_groups),
+        cmocka_unit_test(test_more_ports_than_room)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,8 @@
 
 static const char INSTANCE[] = "{\"agentConnected\":true,\"versionInfo\":{\"agentVersion\":\"1.10."
                                "2\"},\"registeredAt\":1700000000.5,"
-                               "\"runningTasksCount\":7,\"attributes\":[{\"name\":\"rack\","
+                               "\"runningTasksCount\":7,\"task:group\":[\"family:web\",\"batch\"],"
+                               "\"attributes\":[{\"name\":\"rack\","
                                "\"value\":\"r7\"},{\"name\":\"ecs.availability-zone\","
                                "\"value\":\"us-east-1a\"},{\"name\":\"slots\",\"value\":\"12\"},{"
                                "\"name\":\"label\",\"value\":\"two words\"}]}";
@@ -54,6 +55,19 @@ static void test_expressions(void **state)
         {"registeredAt > 2023-11-15T00:13:20+02:00", true},
         {"registeredAt > 2023-11-15T00:13:20+01:00", false},
         {"ec2InstanceId == i-abcd1234", false},
+        {"task:group == family:web", true},
+        {"task:group == batch", true},
+        {"task:group == family:db", false},
+        {"task:group != batch", false},
+        {"task:group != family:db", true},
+        {"task:group in [family:db, batch]", true},
+        {"task:group !in [family:db, batch]", false},
+        {"task:group =~ family:.*", true},
+        {"task:group !~ service:.*", true},
+        {"task:group !~ family:.*", false},
+        {"task:group exists", true},
+        {"task:group !exists", false},
+        {"not(task:group == batch) or task:group == nobody", false},
         {"attribute:rack == r8 or runningTasksCount == 7 and agentConnected == false", false},
         {"attribute:rack == r7 || runningTasksCount == 8 && agentConnected == false", true},
         {"(attribute:rack == r7 || runningTasksCount == 8) && agentConnected == false", false},
@@ -83,12 +97,10 @@ static void test_what_is_no_expression(void **state)
         const char *text, *detail;
     } table[] = {
         {" ", "a value is wanted at character 2"},
-        {"rack == r7",
-         "agentConnected, agentVersion, attribute:NAME, ec2InstanceId, registeredAt or "
-         "runningTasksCount is wanted at character 1"},
-        {"task:group == x",
-         "agentConnected, agentVersion, attribute:NAME, ec2InstanceId, registeredAt or "
-         "runningTasksCount is wanted at character 1"},
+        {"rack == r7", "agentConnected, agentVersion, attribute:NAME, ec2InstanceId, registeredAt, "
+                       "runningTasksCount or task:group is wanted at character 1"},
+        {"task:group > x",
+         "one of the operators == != exists !exists in !in =~ !~ is wanted at character 12"},
         {"attribute:rack = r7",
          "an operator (== != > >= < <= exists !exists in !in =~ !~) is wanted at character 16"},
         {"attribute:rack ==", "a value is wanted at character 18"},

@@ -23,7 +23,7 @@ static void known_configured_and_missing_clusters(void **state)
     harness_assert_body(
         &call,
         "{\"clusters\":[{\"clusterArn\":\"" HARNESS_ARN "cluster/prod\",\"clusterName\":\"prod\","
-        "\"status\":\"ACTIVE\",\"registeredContainerInstancesCount\":2,\"runningTasksCount\":7,"
+        "\"status\":\"ACTIVE\",\"registeredContainerInstancesCount\":2,\"runningTasksCount\":6,"
         "\"pendingTasksCount\":1,\"activeServicesCount\":0,\"statistics\":[],\"tags\":[],"
         "\"settings\":[],\"capacityProviders\":[],\"defaultCapacityProviderStrategy\":[]},"
         "{\"clusterArn\":\"" HARNESS_ARN
@@ -32,6 +32,43 @@ static void known_configured_and_missing_clusters(void **state)
         "\"activeServicesCount\":0,\"statistics\":[],\"tags\":[],\"settings\":[],"
         "\"capacityProviders\":[],\"defaultCapacityProviderStrategy\":[]}],"
         "\"failures\":[{\"arn\":\"" HARNESS_ARN "cluster/nix\",\"reason\":\"MISSING\"}]}");
+    harness_end(&call);
+}
+
+static const char *value_of(const json_t *list, const char *name)
+{
+    size_t i = 0;
+    const json_t *pair;
+    json_array_foreach(list, i, pair)
+    {
+        if (strcmp(json_string_value(json_object_get(pair, "name")), name) == 0) {
+            return json_string_value(json_object_get(pair, "value"));
+        }
+    }
+    return "absent";
+}
+
+static void what_include_asks_for(void **state)
+{
+    static const struct redis_cluster found = {
+        .known = true, .hosts = 2, .running_tasks = 7, .pending_tasks = 1};
+    struct harness_call call;
+    harness_begin(*state, &call, "DescribeClusters",
+                  "{\"clusters\":[\"prod\"],\"include\":[\"STATISTICS\",\"SETTINGS\","
+                  "\"ATTACHMENTS\",\"CONFIGURATIONS\",\"TAGS\"]}");
+    fake_answer_clusters(NULL, true, &found, 1);
+    const json_t *cluster = json_array_get(json_object_get(call.body, "clusters"), 0);
+    const json_t *statistics = json_object_get(cluster, "statistics");
+    assert_int_equal(json_array_size(statistics), 12);
+    assert_string_equal(value_of(statistics, "runningExternalTasksCount"), "6");
+    assert_string_equal(value_of(statistics, "pendingExternalTasksCount"), "1");
+    assert_string_equal(value_of(statistics, "runningEC2TasksCount"), "0");
+    assert_string_equal(value_of(statistics, "drainingExternalServiceCount"), "0");
+    assert_string_equal(value_of(json_object_get(cluster, "settings"), "containerInsights"),
+                        "disabled");
+    assert_int_equal(json_array_size(json_object_get(cluster, "attachments")), 0);
+    assert_true(json_is_array(json_object_get(cluster, "attachments")));
+    assert_true(json_is_array(json_object_get(cluster, "tags")));
     harness_end(&call);
 }
 
@@ -97,6 +134,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(known_configured_and_missing_clusters),
+        TEST(what_include_asks_for),
         TEST(no_cluster_means_default),
         TEST(wrong_requests_and_bad_days),
         TEST(hundred_clusters_are_the_limit),
