@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,10 +17,25 @@ static int64_t read_clock_ms(clockid_t id)
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* How far the wall clock is off: tests step it by a file, in ms, that they change as they like. */
+static int64_t stepped_ms(void)
+{
+    int64_t by_ms = 0;
+#ifdef STOPFLEET_TEST
+    const char *path = getenv("STOPFLEET_TEST_WALL_CLOCK");
+    FILE *file = path == NULL ? NULL : fopen(path, "re");
+    if (file != NULL) {
+        (void)fscanf(file, "%" SCNd64, &by_ms);
+        (void)fclose(file);
+    }
+#endif
+    return by_ms;
+}
+
 static int64_t system_wall_ms(void *context)
 {
     (void)context;
-    return read_clock_ms(CLOCK_REALTIME);
+    return read_clock_ms(CLOCK_REALTIME) + stepped_ms();
 }
 
 static int64_t system_boot_ms(void *context)

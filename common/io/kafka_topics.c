@@ -150,6 +150,10 @@ int kafka_topic_size(rd_kafka_t *rk, const char *topic, int64_t timeout_ms, int3
     return result;
 }
 
+/* Records are stamped by the broker. It refuses a client's time that is more than an hour ahead (Kafka 4.0,
+ * message.timestamp.after.max.ms): a host whose clock is wrong could not say that it has stopped a task. */
+static const char BROKERS_TIME[] = "LogAppendTime";
+
 static void set_number(rd_kafka_NewTopic_t *topic, const char *name, int64_t value)
 {
     char text[32];
@@ -176,6 +180,7 @@ static rd_kafka_NewTopic_t *new_topic(const struct kafka_topic_wish *wish, struc
     }
     set_number(topic, "min.insync.replicas", wish->min_insync_replicas);
     (void)rd_kafka_NewTopic_set_config(topic, "unclean.leader.election.enable", "false");
+    (void)rd_kafka_NewTopic_set_config(topic, "message.timestamp.type", BROKERS_TIME);
     return topic;
 }
 
@@ -289,6 +294,10 @@ static int check_setting(const struct kafka_topic_wish *wish, const char *name, 
         const bool matters = wish->kept_for_ever && !wish->compacted;
         return problem_if(matters && strcmp(value, "-1") != 0, problems, err, wish->name, name,
                           value, "-1 (kept for ever)");
+    }
+    if (strcmp(name, "message.timestamp.type") == 0) {
+        return problem_if(strcmp(value, BROKERS_TIME) != 0, problems, err, wish->name, name, value,
+                          BROKERS_TIME);
     }
     if (strcmp(name, "unclean.leader.election.enable") == 0) {
         return problem_if(wish->replication > 1 && strcmp(value, "false") != 0, problems, err,

@@ -133,8 +133,8 @@ class Fleet:
         self.programs.append(program)
         return program.start() if start else program
 
-    def process_worker(self, name="process-host", host_id="b" * 32, extra=(), start=True):
-        tasks = self._place(f"{name}-tasks")
+    def process_worker(self, name="process-host", host_id="b" * 32, extra=(), start=True, tasks=None):
+        tasks = tasks or self._place(f"{name}-tasks")
         worker = self.worker(name, host_id, ["--runtime", "process", "--process-directory", tasks, *extra], start=start)
         worker.tasks = tasks
         return worker

@@ -29,7 +29,7 @@ class FaultFleet(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
         cls.kafka = cls.make_kafka()
         cls.addClassCleanup(cls.kafka.stop)
-        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
+        cls.redis = Redis(os.path.join(cls.directory, "redis"), host=cls.kafka.host, options=["--protected-mode", "no"]).start()
         cls.addClassCleanup(cls.redis.stop)
         cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
         cls.addClassCleanup(cls.fleet.close)

@@ -25,12 +25,14 @@ class FaultHost:
         self.watch = watch
         self.name = name
         self.stops = []
+        self.asked = 0  # of them
         self.log_at = 0  # where the log of the last start begins
         self.deaths = 0
         self.worker = self.make_worker()
 
-    def make_worker(self):
-        return self.fleet.process_worker(self.name, self.name, start=False)
+    def make_worker(self, instance="worker", tasks=None):
+        """Not started. tasks: the task directory of another worker of this host."""
+        return self.fleet.process_worker(f"{self.name}-{instance}", self.name, start=False, tasks=tasks)
 
     def start(self, **environment):
         """environment: of the worker, until it dies."""
@@ -88,8 +90,8 @@ class FaultHost:
         self.add_probe("ignores", "ignore", grace_s=1, code=None)
 
     def find_tasks(self):
-        """Waits until the view has them; their ids."""
-        names = {stop.name: stop for stop in self.stops}
+        """Waits until the view has those that were added; their ids."""
+        names = {stop.name: stop for stop in self.stops if stop.task is None}
 
         def found():
             status, answer = self.api.call("ListTasks", {"cluster": CLUSTER, "containerInstance": self.name})
@@ -102,8 +104,8 @@ class FaultHost:
             names[task["containers"][0]["name"]].task = task["taskArn"].rsplit("/", 1)[1]
 
     def stop_tasks(self, down=False):
-        """StopTask for each, tried again as every AWS client does where the answer is ServerException. down: a dead worker stays dead."""
-        for stop in self.stops:
+        """StopTask for each not asked yet, tried again as every AWS client does where the answer is ServerException. down: a dead worker stays dead."""
+        for stop in self.stops[self.asked:]:
             def answered(stop=stop):
                 status, answer = self.api.call("StopTask", {"cluster": CLUSTER, "task": stop.task, "reason": oracle.REASON})
                 if status not in (200, 500):
@@ -111,6 +113,7 @@ class FaultHost:
                 return status == 200
 
             (wait_for if down else self.wait)(answered, 30, f"StopTask of {stop.task} answered 200")
+            self.asked += 1
 
     def all_stopped(self):
         _, answer = self.api.call("DescribeTasks", {"cluster": CLUSTER, "tasks": [stop.task for stop in self.stops]})
@@ -136,8 +139,8 @@ class DockerFaultHost(FaultHost):
         self.containers = containers
         super().__init__(fleet, api, watch, name)
 
-    def make_worker(self):
-        return self.fleet.worker(self.name, self.name, ["--runtime", "docker", "--docker-endpoint", self.containers.endpoint], start=False)
+    def make_worker(self, instance="worker", tasks=None):
+        return self.fleet.worker(f"{self.name}-{instance}", self.name, ["--runtime", "docker", "--docker-endpoint", self.containers.endpoint], start=False)
 
     def run_probe(self, name, task, mode, grace_s):
         container = self.containers.run(task, "--label", f"io.stopfleet.task={task}", "--label", f"io.stopfleet.stop-timeout={grace_s}",

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "common/base/clock.h"
 #include "tests/integration/kafka_fixture.h"
 #include "tests/integration/loop_wait.h"
 #include "tests/support/server_control.h"
@@ -125,6 +126,44 @@ static void test_a_wish_that_the_broker_refuses(void **state)
     assert_non_null(strstr(error.message, "many"));
 }
 
+static void on_report(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+{
+    rd_kafka_resp_err_t *result = opaque;
+    (void)rk;
+    *result = message->err;
+}
+
+/* Kafka 4.0 refuses a client's time that is more than an hour ahead. */
+static void test_a_host_whose_clock_is_a_day_ahead(void **state)
+{
+    static const struct kafka_topic_wish WISH = {
+        .name = "ahead", .partitions = 1, .replication = 1, .min_insync_replicas = 1};
+    static const int64_t DAY_MS = INT64_C(86400000);
+    struct kafka_fixture *f = *state;
+    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    rd_kafka_resp_err_t result = RD_KAFKA_RESP_ERR__IN_PROGRESS;
+    char reason[256];
+
+    create(f, &WISH, true);
+    rd_kafka_conf_set_opaque(conf, &result);
+    rd_kafka_conf_set_dr_msg_cb(conf, on_report);
+    assert_int_equal(rd_kafka_conf_set(conf, "bootstrap.servers",
+                                       server_control_address("STOPFLEET_TEST_KAFKA"), reason,
+                                       sizeof reason),
+                     RD_KAFKA_CONF_OK);
+    rd_kafka_t *rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, reason, sizeof reason);
+    assert_non_null(rk);
+    const rd_kafka_vu_t parts[] = {
+        {.vtype = RD_KAFKA_VTYPE_TOPIC, .u.cstr = WISH.name},
+        {.vtype = RD_KAFKA_VTYPE_PARTITION, .u.i32 = 0},
+        {.vtype = RD_KAFKA_VTYPE_TIMESTAMP, .u.i64 = clock_wall_ms(clock_system()) + DAY_MS},
+    };
+    assert_null(rd_kafka_produceva(rk, parts, sizeof parts / sizeof *parts));
+    assert_int_equal(rd_kafka_flush(rk, ASK_MS), RD_KAFKA_RESP_ERR_NO_ERROR);
+    rd_kafka_destroy(rk);
+    assert_int_equal(result, RD_KAFKA_RESP_ERR_NO_ERROR);
+}
+
 static void test_a_topic_that_is_not_there(void **state)
 {
     static const struct kafka_topic_wish WISH = {
@@ -217,6 +256,7 @@ int main(void)
         REAL_TEST(test_topics_are_made_once_and_as_wished),
         REAL_TEST(test_settings_that_lose_records_are_named),
         REAL_TEST(test_a_wish_that_the_broker_refuses),
+        REAL_TEST(test_a_host_whose_clock_is_a_day_ahead),
         REAL_TEST(test_a_topic_that_is_not_there),
         REAL_TEST(test_written_read_committed),
         REAL_TEST(test_killed_and_started_again),

@@ -66,11 +66,11 @@ def jars():
     return JARS + "/*"
 
 
-def _java(*arguments):
+def _java(*arguments, heap="512m"):
     program = shutil.which("java")
     if program is None:
         raise ServerError("no java here: deploy/packages/install.sh test")
-    return [program, "-Xmx512m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
+    return [program, f"-Xmx{heap}", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", *arguments]
 
 
@@ -96,8 +96,8 @@ class Node(Server):
             "process.roles": "broker,controller",
             "node.id": self.node_id,
             "controller.quorum.voters": ",".join(
-                f"{n.node_id}@127.0.0.1:{n.controller_port}" for n in nodes),
-            "listeners": f"PLAINTEXT://127.0.0.1:{self.port},CONTROLLER://127.0.0.1:{self.controller_port}",
+                f"{n.node_id}@{self.cluster.host}:{n.controller_port}" for n in nodes),
+            "listeners": f"PLAINTEXT://{self.cluster.host}:{self.port},CONTROLLER://{self.cluster.host}:{self.controller_port}",
             "controller.listener.names": "CONTROLLER",
             "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
             "log.dirs": os.path.join(self.directory, "data"),
@@ -129,16 +129,19 @@ class Node(Server):
                            "-t", self.cluster.cluster_id, "-c", self._properties_file()), self.log)
 
     def argv(self):
-        return _java("-cp", self.cluster.class_path, "kafka.Kafka", self._properties_file())
+        return _java("-cp", self.cluster.class_path, "kafka.Kafka", self._properties_file(), heap=self.cluster.heap)
 
     def is_ready(self):
-        return known_brokers(self.port) == len(self.cluster.nodes)
+        return known_brokers(self.port, self.cluster.host) == len(self.cluster.nodes)
 
 
 class Kafka:
     """A cluster of nodes. `bootstrap` is for clients; `nodes[i]` can be killed, frozen, restarted."""
 
-    def __init__(self, directory, *, count=1, settings=None, detached=False):
+    def __init__(self, directory, *, count=1, settings=None, detached=False, host="127.0.0.1", heap="512m"):
+        """host: the address at which the nodes listen. heap: the most that each node's objects take."""
+        self.host = host
+        self.heap = heap
         self.settings = dict(settings or {})
         self.cluster_id = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=").replace("-", "a")
         self.class_path = None
@@ -151,7 +154,7 @@ class Kafka:
 
     @property
     def bootstrap(self):
-        return ",".join(f"127.0.0.1:{n.port}" for n in self.nodes)
+        return ",".join(f"{self.host}:{n.port}" for n in self.nodes)
 
     address = bootstrap
 
@@ -200,12 +203,12 @@ class Kafka:
         self.stop()
 
 
-def known_brokers(port):
+def known_brokers(port, host="127.0.0.1"):
     """How many brokers the one at this port knows (a Metadata request, version 1); 0 if none answers."""
     client = b"tests"
     body = struct.pack(">hhih", 3, 1, 7, len(client)) + client + struct.pack(">i", 0)
     try:
-        with socket.create_connection(("127.0.0.1", port), timeout=2) as s:
+        with socket.create_connection((host, port), timeout=2) as s:
             s.sendall(struct.pack(">i", len(body)) + body)
             with s.makefile("rb") as f:
                 size = f.read(4)

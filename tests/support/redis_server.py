@@ -10,23 +10,24 @@ class Redis(Server):
     name = "redis"
     start_seconds = 10
 
-    def __init__(self, directory, *, port=None, persistent=False, options=()):
-        """persistent: its data are there after a restart or a kill. options: more of redis-server."""
+    def __init__(self, directory, *, port=None, persistent=False, options=(), host="127.0.0.1"):
+        """persistent: its data are there after a restart or a kill. options: more of redis-server. host: where it listens."""
         super().__init__(directory)
+        self.host = host
         self.port = port or free_port()
         self.persistent = persistent
         self.options = list(options)
 
     @property
     def address(self):
-        return f"127.0.0.1:{self.port}"
+        return f"{self.host}:{self.port}"
 
     def argv(self):
         program = shutil.which("redis-server")
         if program is None:
             raise ServerError("no redis-server here: deploy/packages/install.sh test")
         appendonly = ["yes", "--appendfsync", "always"] if self.persistent else ["no"]
-        return [program, "--bind", "127.0.0.1", "--port", str(self.port), "--save", "",
+        return [program, "--bind", self.host, "--port", str(self.port), "--save", "",
                 "--appendonly", *appendonly, "--dir", self.directory, *self.options]
 
     def is_ready(self):
@@ -39,7 +40,7 @@ class Redis(Server):
         """One command on a connection of its own; the answer as bytes, int, None or list."""
         encoded = [w if isinstance(w, bytes) else str(w).encode() for w in words]
         request = b"*%d\r\n" % len(encoded) + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in encoded)
-        with socket.create_connection(("127.0.0.1", self.port), timeout=timeout) as s:
+        with socket.create_connection((self.host, self.port), timeout=timeout) as s:
             s.sendall(request)
             with s.makefile("rb") as f:
                 return _answer(f)
