@@ -1,6 +1,8 @@
 """Kafka is not what it was: offsets forgotten, partitions added, the log begun anew. Each has a name in the worker's log and a way out."""
 
 import os
+import shutil
+import subprocess
 import sys
 import unittest
 
@@ -130,6 +132,65 @@ class LogBegunAnew(test_bad_days.BadDay):
         wait_for(lambda: self.stop(task)[0] == 200, 20, "StopTask works")
         self.assertEqual(self.fleet.wait_status(self.api, task, "STOPPED")["containers"][0]["exitCode"], 3)
         self.assertEqual(self.probe_signals("of-the-old-log"), ["TERM"])
+
+
+class LogPutBack(test_bad_days.BadDay):
+    """The topic is lost and put back from a backup while the workers are ended."""
+
+    KEY, END = "<<key>>", "<<end of record>>"
+
+    def kcat(self, *arguments, **options):
+        program = shutil.which("kcat") or shutil.which("kafkacat")
+        self.assertIsNotNone(program, "no kcat here: deploy/packages/install.sh test")
+        return subprocess.run([program, "-q", "-b", self.kafka.bootstrap, "-t", TOPIC, *arguments], check=True, timeout=60, **options)
+
+    def back_up(self):
+        """The records of each partition, as kcat writes and reads them."""
+        return [self.kcat("-C", "-e", "-o", "beginning", "-p", str(p), "-K", self.KEY, "-D", self.END, stdout=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL).stdout for p in range(4)]
+
+    def put_back(self, backup, before=b""):
+        kafka_admin.delete_topic(self.kafka.nodes[0], TOPIC)
+        wait_for(self.made_again, 30, "the topic made again")
+        for p, records in enumerate(backup):
+            if records:
+                self.kcat("-P", "-p", str(p), "-K", self.KEY, "-D", self.END, input=before + records)
+
+    def made_again(self):
+        try:
+            return self.fleet.make_topics()
+        except ServerError:
+            return None
+
+    def assert_stops(self, name, task, code):
+        wait_for(lambda: self.stop(task)[0] == 200, 30, "StopTask works")
+        self.assertEqual(self.fleet.wait_status(self.api, task, "STOPPED")["containers"][0]["exitCode"], code)
+        self.assertEqual(self.probe_signals(name), ["TERM"])
+
+    def test_put_back_as_it_was_and_at_other_offsets(self):
+        ended, first, second = [self.run_probe(name, "obey", code) for name, code in (("ended", "3"), ("first", "4"), ("second", "5"))]
+        self.assert_stops("ended", ended, 3)
+        self.worker.stop()
+        # As it was: nothing is to be done.
+        self.put_back(self.back_up())
+        self.worker.start()
+        self.assert_stops("first", first, 4)
+        self.assertNotIn("begun_anew", self.worker.log_text())
+        self.fleet.assert_view_is_fold()
+        # With a record more in front: the view is not of this log, and check says so.
+        self.worker.stop()
+        self.put_back(self.back_up(), f"nobody{self.KEY}garbage{self.END}".encode())
+        result = self.fleet.audit("check", check=False)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertIn(f"differs: {CLUSTER}/{ended}", result.stdout)
+        # What docs/operate.md says to do.
+        self.redis.call("FLUSHDB")
+        self.worker.start()
+        wait_for(lambda: self.fleet.audit("rebuild", check=False).returncode in (0, 1), 20, "a rebuild")
+        self.assert_stops("second", second, 5)
+        for name, task, code in (("ended", ended, 3), ("first", first, 4)):
+            self.assertEqual(self.fleet.describe(self.api, task)["containers"][0]["exitCode"], code)
+            self.assertEqual(self.probe_signals(name), ["TERM"])
 
 
 if __name__ == "__main__":
