@@ -4,6 +4,7 @@
 
 #include "common/base/log.h"
 #include "common/base/memory.h"
+#include "common/domain/reduce.h"
 #include "worker/host/projector_state.h"
 
 enum { KEY_SHOWN_BYTES = 512, BOUNDS_TIMEOUT_MS = 1000 };
@@ -152,6 +153,22 @@ static bool hold_loaded(struct projector *projector, const struct redis_base *fo
     return result == 0;
 }
 
+/* What an older version folded is right by its own rules: a rebuild, or each task's next event, folds it by the new ones. */
+static void say_older(const struct projector *projector, const struct redis_base *bases,
+                      size_t count)
+{
+    size_t older = 0;
+    for (size_t i = 0; i < count; i++) {
+        older += bases[i].reducer < REDUCER_NUMBER && bases[i].bytes.length > 0;
+    }
+    if (older > 0) {
+        log_warn("view.older_fold",
+                 "bases in Redis were folded by an older version: run stopfleet-audit rebuild once "
+                 "all workers are of this one",
+                 LOG_INT("bases", older), LOG_STR("host", projector->env.identity->host));
+    }
+}
+
 static void announce(void *context, struct base *base)
 {
     struct projector *projector = context;
@@ -179,6 +196,7 @@ static void on_loaded(void *context, const struct error *error, int64_t seen,
         return;
     }
     projector->loaded = true;
+    say_older(projector, bases, count);
     int64_t from = seen < projector->committed ? seen : projector->committed;
     log_info("view.loaded", "read the open tasks from Redis",
              LOG_INT("tasks", projector->table.ids.count), LOG_INT("seen", seen));
