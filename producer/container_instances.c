@@ -1,5 +1,6 @@
 #include "producer/container_instances.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -112,11 +113,17 @@ void container_instances_fail(const struct container_instances *instances,
                       json_pack("{s:s,s:s,s:s*}", "arn", arn, "reason", reason, "detail", detail));
 }
 
-static json_t *document(const struct redis_host *host, const struct host_record *record,
-                        struct json_build *build)
+static void copy_text(char *text, size_t size, struct span from)
+{
+    (void)snprintf(text, size, "%.*s", (int)from.length, from.length == 0 ? "" : from.data);
+}
+
+static json_t *document(const struct container_instances *instances, const struct redis_host *host,
+                        const struct host_record *record, struct json_build *build)
 {
     struct task_reservations *reserved = memory_calloc(1, sizeof *reserved);
-    char status[16] = "";
+    char status[16];
+    char runtime[20];
     if (reserved == NULL) {
         build->failed = true;
         return NULL;
@@ -124,14 +131,18 @@ static json_t *document(const struct redis_host *host, const struct host_record 
     for (size_t i = 0; i < host->reserved_count; i++) {
         task_reservations_add(reserved, host->reserved[i]);
     }
-    memcpy(status, host->status.data,
-           host->status.length < sizeof status ? host->status.length : sizeof status - 1);
+    copy_text(status, sizeof status, host->status);
+    copy_text(runtime, sizeof runtime, host->runtime);
     struct container_instance_live live = {.status = status,
                                            .connected = host->connected,
                                            .version = host->version,
                                            .running_tasks = host->open_tasks - host->pending_tasks,
                                            .pending_tasks = host->pending_tasks,
-                                           .reserved = reserved};
+                                           .reserved = reserved,
+                                           .with_health = instances->with_health,
+                                           .runtime = runtime,
+                                           .runtime_since = host->runtime_since,
+                                           .runtime_at = host->runtime_at};
     json_t *json = container_instance_document(build, record, &live);
     memory_free(reserved);
     return json;
@@ -149,7 +160,7 @@ void container_instances_add(const struct container_instances *instances,
         return;
     }
     if (record_decode(&HOST_RECORD_SPEC, host->record, &arena, &record, &err) == 0) {
-        json_build_append(build, list, document(host, &record, build));
+        json_build_append(build, list, document(instances, host, &record, build));
     } else {
         log_warn("host.unreadable", "the registration of a host in Redis cannot be read",
                  LOG_STR("cluster", instances->cluster), LOG_STR("error", err.message));

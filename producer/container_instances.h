@@ -19,6 +19,7 @@ struct container_instances {
         refusal; /**< what is wrong with an identifier; told once the cluster is known */
     size_t count;
     char ids[CONTAINER_INSTANCES_MAX][ARN_NAME_SIZE]; /**< as asked for, without repeats */
+    bool with_health;                                 /**< documents have healthStatus */
 };
 
 /** Reads cluster and the list of at most max identifiers. @return 0, or -1 with error */

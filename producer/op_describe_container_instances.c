@@ -57,11 +57,14 @@ static int read_request(struct describe_instances *describe, struct ecs_error *e
         return -1;
     }
     for (size_t i = 0; i < json_array_size(include); i++) {
-        if (ecs_instance_field_from_name(request_json_text_at(include, i)) ==
-            ECS_INSTANCE_FIELD_NONE) {
+        enum ecs_instance_field field =
+            ecs_instance_field_from_name(request_json_text_at(include, i));
+        if (field == ECS_INSTANCE_FIELD_NONE) {
             return ecs_error_set(error, ECS_ERROR_NOT_ONE_OF, "include",
                                  ecs_instance_field_names());
         }
+        describe->instances.with_health = describe->instances.with_health ||
+                                          field == ECS_INSTANCE_FIELD_CONTAINER_INSTANCE_HEALTH;
     }
     return container_instances_read(&describe->instances, cluster, list, CONTAINER_INSTANCES_MAX,
                                     error);

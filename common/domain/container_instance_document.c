@@ -82,6 +82,33 @@ static json_t *resources(struct json_build *build, const struct host_record *rec
     return list;
 }
 
+/* ---- health ---- */
+
+/* What the worker said last, while it is there to say it (ECS API, ContainerInstanceHealthStatus). */
+static json_t *health(struct json_build *build, const struct container_instance_live *live)
+{
+    bool told = live->connected && live->runtime[0] != '\0';
+    const char *status = told ? live->runtime : "INSUFFICIENT_DATA";
+    json_t *json = json_build_object(build);
+    json_t *details = json_build_array(build);
+    json_build_text(build, json, "overallStatus", status);
+    if (live->runtime[0] != '\0') {
+        json_t *runtime = json_build_object(build);
+        json_build_text(build, runtime, "type", "CONTAINER_RUNTIME");
+        json_build_text(build, runtime, "status", status);
+        json_build_text(build, runtime, "statusReason",
+                        !live->connected ? "the worker is not connected"
+                        : strcmp(live->runtime, "IMPAIRED") == 0
+                            ? "the worker cannot reach its engine"
+                            : NULL);
+        json_build_time(build, runtime, "lastUpdated", live->runtime_at);
+        json_build_time(build, runtime, "lastStatusChange", live->runtime_since);
+        json_build_append(build, details, runtime);
+    }
+    json_build_set(build, json, "details", details);
+    return json;
+}
+
 /* ---- the whole ---- */
 
 static json_t *version_info(struct json_build *build, const struct host_record *record)
@@ -112,6 +139,9 @@ json_t *container_instance_document(struct json_build *build, const struct host_
     json_build_integer(build, json, "pendingTasksCount", live->pending_tasks);
     json_build_set(build, json, "attributes", attributes(build, record));
     json_build_time(build, json, "registeredAt", record->registered_at);
+    if (live->with_health) {
+        json_build_set(build, json, "healthStatus", health(build, live));
+    }
     json_build_set(build, json, "attachments", json_build_array(build));
     json_build_set(build, json, "tags", json_build_array(build));
     return json;

@@ -16,6 +16,9 @@ struct container_instance_live {
     int64_t version;
     int64_t running_tasks, pending_tasks;
     const struct task_reservations *reserved; /**< by its open tasks */
+    bool with_health;                         /**< healthStatus is wanted */
+    const char *runtime;                      /**< state of its runtime as last told; "" = never */
+    int64_t runtime_since, runtime_at;        /**< unix ms: of the change to that; told last */
 };
 
 /** A new reference, NULL and build->failed without memory. Members that only EC2 has are absent. */

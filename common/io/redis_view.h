@@ -16,7 +16,7 @@
  * next turn. A view may not be freed from one of its own callbacks.
  *
  *  Keys, all with the prefix (host ids and cluster names have no ':' or '/'):
- *    h:HOST            hash: seen, record, cluster, connected_at, away (redis_prelude.lua), and of each kind of host fact KIND_offset and KIND
+ *    h:HOST            hash: seen, record, cluster, connected_at, away (redis_prelude.lua), runtime, runtime_since, runtime_at, and of each kind of host fact KIND_offset and KIND
  *    h:HOST:open       set of CLUSTER/TASK that are not terminal
  *    hb:HOST           holder of the heartbeat, with an expiry
  *    hb:HOST:steady    there while a host that came back has not beaten long enough, with an expiry
@@ -134,11 +134,19 @@ void redis_view_host_fact(struct redis_view *view, const char *host, const char 
                           int64_t offset, const char *value, redis_done_fn *fn, void *context);
 typedef void redis_heartbeat_fn(void *context, const struct error *error,
                                 const char *other_holder_or_null);
-/** One beat. Sets the heartbeat key to `holder` for ttl_ms; if it holds another name it is left alone and that name is told.
- * A host that the key was gone of is connected again by the first beat that comes steady_ms (above 0) after this one without
- * another gap; connected_at becomes that beat's now_unix_ms. */
-void redis_view_heartbeat(struct redis_view *view, const char *host, const char *holder,
-                          int64_t ttl_ms, int64_t steady_ms, int64_t now_unix_ms,
+/** One beat. */
+struct redis_beat {
+    const char *host, *holder;
+    const char *
+        runtime; /**< state of what runs its containers, as ECS names it: "OK", "IMPAIRED", "INITIALIZING" */
+    int64_t ttl_ms;
+    int64_t steady_ms; /**< above 0 */
+    int64_t now_unix_ms;
+};
+/** Sets the heartbeat key to `holder` for ttl_ms; if it holds another name it is left alone and that name is told. A host that
+ * the key was gone of is connected again by the first beat that comes steady_ms after this one without another gap; connected_at
+ * becomes that beat's now_unix_ms. */
+void redis_view_heartbeat(struct redis_view *view, const struct redis_beat *beat,
                           redis_heartbeat_fn *fn, void *context);
 /** Container health of a task, outside the document: encoded text "id=HEALTHY\n…"; empty removes
  * it. Without a base nothing is written, which is no error. */
@@ -207,11 +215,14 @@ struct redis_host {
     bool found; /**< registered in that cluster */
     struct span id, record;
     bool connected;
-    int64_t connected_at;        /**< unix ms; 0 = never */
-    struct span status;          /**< "ACTIVE", "DRAINING", "INACTIVE" */
-    int64_t version;             /**< grows with each fact of the host */
-    int64_t open_tasks;          /**< not terminal */
-    int64_t pending_tasks;       /**< of these with lastStatus PENDING */
+    int64_t connected_at;  /**< unix ms; 0 = never */
+    struct span status;    /**< "ACTIVE", "DRAINING", "INACTIVE" */
+    int64_t version;       /**< grows with each fact of the host */
+    struct span runtime;   /**< its runtime's state as the last beat said; empty = never told */
+    int64_t runtime_since; /**< unix ms: when it changed to that */
+    int64_t runtime_at;    /**< unix ms: when it was told last */
+    int64_t open_tasks;    /**< not terminal */
+    int64_t pending_tasks; /**< of these with lastStatus PENDING */
     const struct span *reserved; /**< of each open task: what it takes (task_reservation.h) */
     size_t reserved_count;
 };

@@ -57,8 +57,7 @@ static void answer_heartbeat(struct redis_request *request, const struct error *
     memory_free(holder);
 }
 
-void redis_view_heartbeat(struct redis_view *view, const char *host, const char *holder,
-                          int64_t ttl_ms, int64_t steady_ms, int64_t now_unix_ms,
+void redis_view_heartbeat(struct redis_view *view, const struct redis_beat *beat,
                           redis_heartbeat_fn *fn, void *context)
 {
     struct redis_request *request =
@@ -70,11 +69,12 @@ void redis_view_heartbeat(struct redis_view *view, const char *host, const char 
         return;
     }
     request->fn.heartbeat = fn;
-    redis_request_add_text(request, host);
-    redis_request_add_text(request, holder);
-    redis_request_add_number(request, ttl_ms);
-    redis_request_add_number(request, steady_ms);
-    redis_request_add_number(request, now_unix_ms);
+    redis_request_add_text(request, beat->host);
+    redis_request_add_text(request, beat->holder);
+    redis_request_add_number(request, beat->ttl_ms);
+    redis_request_add_number(request, beat->steady_ms);
+    redis_request_add_number(request, beat->now_unix_ms);
+    redis_request_add_text(request, beat->runtime);
     redis_connection_send(view->connection, request);
 }
 

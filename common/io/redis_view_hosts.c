@@ -1,6 +1,6 @@
 #include "common/io/redis_view_private.h"
 
-enum { FIRST_HOST = 2, PARTS_OF_HOST = 7 };
+enum { FIRST_HOST = 2, PARTS_OF_HOST = 10 };
 
 static int read_reserved(const redisReply *parts, struct redis_host *host, struct arena *arena,
                          struct error *err)
@@ -39,8 +39,11 @@ static int read_host(const redisReply *parts, struct redis_host *host, struct ar
         redis_reply_number(parts, 2, 0, &host->connected_at, err) < 0 ||
         redis_reply_text(parts, 3, &host->status, err) < 0 ||
         redis_reply_number(parts, 4, 1, &host->version, err) < 0 ||
-        redis_reply_number(parts, 5, 0, &host->open_tasks, err) < 0 ||
-        redis_reply_number(parts, 6, 0, &host->pending_tasks, err) < 0) {
+        redis_reply_text(parts, 5, &host->runtime, err) < 0 ||
+        redis_reply_number(parts, 6, 0, &host->runtime_since, err) < 0 ||
+        redis_reply_number(parts, 7, 0, &host->runtime_at, err) < 0 ||
+        redis_reply_number(parts, 8, 0, &host->open_tasks, err) < 0 ||
+        redis_reply_number(parts, 9, 0, &host->pending_tasks, err) < 0) {
         return -1;
     }
     return read_reserved(parts, host, arena, err);

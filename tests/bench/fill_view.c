@@ -82,7 +82,13 @@ static void register_host(struct fill *fill, const char *host)
     fill->waiting += 3;
     redis_view_put_host(fill->view, host, "prod", buffer_span(&bytes), on_done, fill);
     redis_view_host_fact(fill->view, host, "started", 0, "", on_done, fill);
-    redis_view_heartbeat(fill->view, host, host, BEAT_MS, 1, INT64_C(1000) * NOW_S, on_beat, fill);
+    const struct redis_beat beat = {.host = host,
+                                    .holder = host,
+                                    .runtime = "OK",
+                                    .ttl_ms = BEAT_MS,
+                                    .steady_ms = 1,
+                                    .now_unix_ms = INT64_C(1000) * NOW_S};
+    redis_view_heartbeat(fill->view, &beat, on_beat, fill);
     buffer_release(&bytes);
 }
 

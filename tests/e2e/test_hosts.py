@@ -88,6 +88,12 @@ class Hosts(unittest.TestCase):
         answer = self.aws("describe-container-instances", "--container-instances", "e" * 32)
         self.assertEqual([f["reason"] for f in answer["failures"]], ["MISSING"])
 
+    def test_health_is_whether_the_worker_reaches_its_runtime(self):
+        answer = self.aws("describe-container-instances", "--container-instances", HOST, "--include", "CONTAINER_INSTANCE_HEALTH")
+        health = answer["containerInstances"][0]["healthStatus"]
+        self.assertEqual((health["overallStatus"], [d["type"] for d in health["details"]]), ("OK", ["CONTAINER_RUNTIME"]))
+        self.assertNotIn("healthStatus", self.describe(HOST))
+
     def test_pages(self):
         self.assertEqual(sorted(self.list_instances("--page-size", "1")), [HOST, OTHER])
 

@@ -262,8 +262,13 @@ static void test_pend_keeps_the_expiry(void **state)
 
 static void beat(struct redis_fixture *f, const char *holder, int64_t now_unix_ms)
 {
-    redis_view_heartbeat(f->view, "h1", holder, 60000, 15000, now_unix_ms,
-                         redis_fixture_on_heartbeat, f);
+    const struct redis_beat sent = {.host = "h1",
+                                    .holder = holder,
+                                    .runtime = "OK",
+                                    .ttl_ms = 60000,
+                                    .steady_ms = 15000,
+                                    .now_unix_ms = now_unix_ms};
+    redis_view_heartbeat(f->view, &sent, redis_fixture_on_heartbeat, f);
     redis_fixture_wait(f, 1);
 }
 

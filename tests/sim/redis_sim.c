@@ -411,17 +411,13 @@ void redis_view_host_fact(struct redis_view *view, const char *host, const char 
     go(asking);
 }
 
-void redis_view_heartbeat(struct redis_view *view, const char *host, const char *holder,
-                          int64_t ttl_ms, int64_t steady_ms, int64_t now_unix_ms,
+void redis_view_heartbeat(struct redis_view *view, const struct redis_beat *beat,
                           redis_heartbeat_fn *fn, void *context)
 {
-    (void)host;
-    (void)steady_ms;
-    (void)now_unix_ms;
     struct asking *asking = ask(view, HEARTBEAT, context);
     asking->fn.heartbeat = fn;
-    asking->ttl_ms = ttl_ms;
-    memcpy(asking->holder, holder, strnlen(holder, sizeof asking->holder - 1));
+    asking->ttl_ms = beat->ttl_ms;
+    memcpy(asking->holder, beat->holder, strnlen(beat->holder, sizeof asking->holder - 1));
     go(asking);
 }
 

@@ -106,10 +106,14 @@ static void beat(void *context)
         return;
     }
     heartbeat->beating = true;
-    redis_view_heartbeat(env->view, env->identity->host, heartbeat->holder,
-                         env->interval_ms * LIFE_FACTOR,
-                         env->interval_ms * STEADY_INTERVALS - env->interval_ms / 2,
-                         clock_wall_ms(env->clock), on_beat, heartbeat);
+    const struct redis_beat sent = {.host = env->identity->host,
+                                    .holder = heartbeat->holder,
+                                    .runtime = env->runtime(env->context),
+                                    .ttl_ms = env->interval_ms * LIFE_FACTOR,
+                                    .steady_ms =
+                                        env->interval_ms * STEADY_INTERVALS - env->interval_ms / 2,
+                                    .now_unix_ms = clock_wall_ms(env->clock)};
+    redis_view_heartbeat(env->view, &sent, on_beat, heartbeat);
 }
 
 static void on_patience(void *context)
@@ -162,7 +166,7 @@ void heartbeat_start(struct heartbeat *heartbeat, int64_t patience_ms, heartbeat
     beat(heartbeat);
 }
 
-void heartbeat_on_view_back(struct heartbeat *heartbeat)
+void heartbeat_hurry(struct heartbeat *heartbeat)
 {
     if (heartbeat->on_free != NULL) {
         loop_timer_arm(heartbeat->timer, 0);

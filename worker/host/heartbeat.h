@@ -15,6 +15,9 @@ struct heartbeat_environment {
     const struct clock *clock;
     struct redis_view *view;
     const struct identity *identity;
+    /** State of the runtime, as struct redis_beat wants it. */
+    const char *(*runtime)(void *context);
+    void *context;
     int64_t interval_ms; /**< three beats missed: disconnected; three in a row: connected again */
 };
 
@@ -32,7 +35,7 @@ void heartbeat_free(struct heartbeat *heartbeat);
  *  beyond its life. Later conflicts are logged. */
 void heartbeat_start(struct heartbeat *heartbeat, int64_t patience_ms, heartbeat_free_fn *on_free,
                      heartbeat_taken_fn *on_taken, void *context);
-/** Redis is back. */
-void heartbeat_on_view_back(struct heartbeat *heartbeat);
+/** Redis is back, or the runtime's state has changed: beats at once. */
+void heartbeat_hurry(struct heartbeat *heartbeat);
 
 #endif

@@ -231,7 +231,7 @@ static void on_view_lost(void *context)
 {
     struct worker *worker = context;
     registration_on_view_back(worker->registration);
-    heartbeat_on_view_back(worker->heartbeat);
+    heartbeat_hurry(worker->heartbeat);
     discovery_on_view_back(worker->discovery);
 }
 
@@ -247,7 +247,7 @@ static void on_view_state(void *context, enum redis_state state, const char *det
     projector_on_view_back(worker->projector);
     registration_on_view_back(worker->registration);
     if (worker->heartbeat != NULL) {
-        heartbeat_on_view_back(worker->heartbeat);
+        heartbeat_hurry(worker->heartbeat);
     }
     if (worker->acting) {
         discovery_on_view_back(worker->discovery);
@@ -282,11 +282,21 @@ static void on_runtime_event(void *context, const struct runtime_event *event)
     }
 }
 
+static const char *runtime_state(void *context)
+{
+    const struct worker *worker = context;
+    return !worker->runtime_known ? "INITIALIZING" : worker->runtime_back ? "OK" : "IMPAIRED";
+}
+
 static void on_runtime_state(void *context, enum runtime_state state, const char *detail)
 {
     struct worker *worker = context;
     struct runtime_info info = worker->runtime->ops->info(worker->runtime);
     worker->runtime_back = state == RUNTIME_BACK;
+    worker->runtime_known = true;
+    if (worker->heartbeat != NULL) {
+        heartbeat_hurry(worker->heartbeat);
+    }
     if (state == RUNTIME_AWAY) {
         log_warn("runtime.away", "the engine is away: waiting for it",
                  LOG_STR("runtime", worker->record.runtime),
@@ -371,6 +381,7 @@ static const struct worker_callbacks CALLBACKS = {
                .on_caught_up = on_caught_up,
                .commit_floor = commit_floor},
     .is_settled = is_settled,
+    .runtime_state = runtime_state,
 };
 
 /* The partition is known. */

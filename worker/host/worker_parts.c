@@ -181,6 +181,8 @@ int worker_open_parts(struct worker *worker, const struct worker_callbacks *call
                                               .clock = clock_system(),
                                               .view = worker->view,
                                               .identity = &worker->identity,
+                                              .runtime = callbacks->runtime_state,
+                                              .context = worker,
                                               .interval_ms =
                                                   worker->options->heartbeat_interval_ms};
     if (open_stopper(worker, callbacks, err) != 0 || open_discovery(worker, callbacks, err) != 0 ||

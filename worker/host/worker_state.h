@@ -36,7 +36,7 @@ struct worker {
     bool journal_found; /**< an older incarnation's journal was there */
     bool begun;         /**< the log is being read, from `committed` on */
     bool started_read;  /**< our own WorkerStarted came back from the log */
-    bool acting, log_read, kafka_away, runtime_back, ending;
+    bool acting, log_read, kafka_away, runtime_known, runtime_back, ending;
     int64_t committed;
     int64_t end_of_log; /**< when reading it began */
     enum worker_exit exit;
@@ -55,6 +55,7 @@ struct worker_callbacks {
     struct stopper_environment stopper;
     struct log_intake_environment intake;
     bool (*is_settled)(void *context);
+    const char *(*runtime_state)(void *context);
 };
 
 /** Who we are: host id, boot, state directory, registration. @return 0 or -1 */

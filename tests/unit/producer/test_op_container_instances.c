@@ -72,6 +72,48 @@ static void test_describe(void **state)
     harness_end(&call);
 }
 
+/* What the worker says of its runtime is passed on while it is there to say it. */
+static void test_health(void **state)
+{
+    static const struct {
+        const char *runtime;
+        bool connected;
+        const char *overall, *reason; /* of the one check, NULL = there is none */
+    } table[] = {
+        {"OK", true, "OK", ""},
+        {"IMPAIRED", true, "IMPAIRED", "the worker cannot reach its engine"},
+        {"INITIALIZING", true, "INITIALIZING", ""},
+        {"OK", false, "INSUFFICIENT_DATA", "the worker is not connected"},
+        {"", true, "INSUFFICIENT_DATA", NULL},
+    };
+    struct harness *harness = *state;
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct harness_call call;
+        harness_begin(harness, &call, "DescribeContainerInstances",
+                      "{\"cluster\":\"prod\",\"containerInstances\":[\"node-7\"],"
+                      "\"include\":[\"TAGS\",\"CONTAINER_INSTANCE_HEALTH\"]}");
+        struct redis_host host = host_of(harness, "ACTIVE", 1, 0);
+        host.connected = table[i].connected;
+        host.runtime = span_of(table[i].runtime);
+        host.runtime_since = 1699990001000;
+        host.runtime_at = 1699990002500;
+        answer_with(&host, 1, true);
+        const json_t *health = json_object_get(first(&call, "containerInstances"), "healthStatus");
+        const json_t *check = json_array_get(json_object_get(health, "details"), 0);
+        assert_string_equal(text(health, "overallStatus"), table[i].overall);
+        assert_int_equal(check != NULL, table[i].reason != NULL);
+        if (check != NULL) {
+            assert_string_equal(text(check, "type"), "CONTAINER_RUNTIME");
+            assert_string_equal(text(check, "status"), table[i].overall);
+            assert_string_equal(text(check, "statusReason"), table[i].reason);
+            assert_true(json_real_value(json_object_get(check, "lastUpdated")) == 1699990002.5);
+            assert_true(json_number_value(json_object_get(check, "lastStatusChange")) ==
+                        1699990001.0);
+        }
+        harness_end(&call);
+    }
+}
+
 static void test_missing_is_not_said_from_an_incomplete_view(void **state)
 {
     struct harness *harness = *state;
@@ -302,6 +344,7 @@ int main(void)
 #define TEST(function) cmocka_unit_test_setup_teardown(function, harness_setup, harness_teardown)
     const struct CMUnitTest tests[] = {
         TEST(test_describe),
+        TEST(test_health),
         TEST(test_missing_is_not_said_from_an_incomplete_view),
         TEST(test_refusals),
         TEST(test_list),
