@@ -132,7 +132,7 @@ static bool take_mount_1(char *line, char *ret)
 static bool take_own_2(char *line, char *ret)
 {
     bool is = strncmp(line, "0::", 3) == 0 && strlen(line) < PATH_SIZE / 2;
-    (void)snprintf(ret, PATH_SIZE, "%s", is ? line + 3 : "");
+    (void)snprintf(ret, PATH_SIZE, "%.*s", PATH_SIZE - 1, is ? line + 3 : "");
     return is;
 }
 
@@ -141,7 +141,7 @@ static bool take_own_1(char *line, char *ret)
 {
     char *at = strstr(line, ":freezer:");
     bool is = at != NULL && strlen(at) < PATH_SIZE / 2;
-    (void)snprintf(ret, PATH_SIZE, "%s", is ? at + strlen(":freezer:") : "");
+    (void)snprintf(ret, PATH_SIZE, "%.*s", PATH_SIZE - 1, is ? at + strlen(":freezer:") : "");
     return is;
 }
 
