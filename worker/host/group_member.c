@@ -6,7 +6,7 @@
 #include "worker/runtime/signal_name.h"
 
 #define ECS_CONTAINER_NAME "com.amazonaws.ecs.container-name"
-enum { NAME_MAX_BYTES = 255, CONFIGURED_GRACE_MIN_MS = 1000 };
+enum { NAME_MAX_BYTES = 255, NUMBER_MAX_BYTES = 16, CONFIGURED_GRACE_MIN_MS = 1000 };
 
 /* What a label says; an empty one says nothing. */
 static const char *said(const struct runtime_container *container, const char *key)
@@ -79,11 +79,13 @@ int group_members_name(struct task_group *group, struct arena *arena, struct err
                                                      : member->container->described.name;
         struct buffer text;
         buffer_init(&text, NAME_MAX_BYTES + 64);
-        struct span kept = span_cut_utf8(span_of(name), NAME_MAX_BYTES);
         bool numbered =
             given == NULL && member->service != NULL && number != NULL && is_scaled(group, member);
-        bool ok = buffer_append(&text, kept.data, kept.length, err) == 0 &&
-                  (!numbered || buffer_append_format(&text, err, "-%.16s", number) == 0);
+        size_t room = NAME_MAX_BYTES - (numbered ? 1 + strnlen(number, NUMBER_MAX_BYTES) : 0);
+        struct span kept = span_cut_utf8(span_of(name), room);
+        bool ok =
+            buffer_append(&text, kept.data, kept.length, err) == 0 &&
+            (!numbered || buffer_append_format(&text, err, "-%.*s", NUMBER_MAX_BYTES, number) == 0);
         member->described.name = ok ? arena_strdup(arena, text.data) : NULL;
         buffer_release(&text);
         if (member->described.name == NULL) {
@@ -235,14 +237,20 @@ static int add_tags(struct description *description, const struct runtime_contai
     return 0;
 }
 
-/* The first member by name that says something wins. */
+static bool is_number(const char *text)
+{
+    int64_t number = 0;
+    return text != NULL && span_to_int64(span_of(text), 1, INT32_MAX, &number);
+}
+
+/* The first member by name that says something wins. A revision is a number: anything else is none. */
 static void add_task_labels(struct description *description, const struct group_member *member)
 {
     const struct label_values *labels = &member->labels;
     const char *family = said(member->container, "com.amazonaws.ecs.task-definition-family");
-    if (description->family_revision == NULL) {
-        description->family_revision =
-            said(member->container, "com.amazonaws.ecs.task-definition-version");
+    const char *revision = said(member->container, "com.amazonaws.ecs.task-definition-version");
+    if (description->family_revision == NULL && is_number(revision)) {
+        description->family_revision = revision;
     }
     if (description->family == NULL) {
         description->family = family != NULL ? family : labels->family;
@@ -261,10 +269,11 @@ static void add_task_labels(struct description *description, const struct group_
     }
 }
 
-/* A family has ECS's characters only: a task definition ARN is made of it. */
+/* A family has ECS's characters only, at most 255 (RegisterTaskDefinition): a task definition ARN is made of it.
+ * NULL: memory is out. */
 static const char *family_of(const char *name, struct arena *arena)
 {
-    char *family = arena_strdup(arena, name);
+    char *family = arena_strndup(arena, name, strnlen(name, NAME_MAX_BYTES));
     for (char *c = family; c != NULL && *c != '\0'; c++) {
         bool fine = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
                     (*c >= '0' && *c <= '9') || *c == '-' || *c == '_';
@@ -297,8 +306,10 @@ int group_describe(const struct task_group *group, const struct grouping_options
         add_task_labels(&description, member);
         description.containers.items[description.containers.count++] = member->described;
     }
+    description.family =
+        family_of(description.family == NULL ? group->name : description.family, arena);
     if (description.family == NULL) {
-        description.family = family_of(group->name, arena);
+        return error_no_memory(err, "describing containers");
     }
     description_canonicalize(&description);
     *ret_description = description;

@@ -218,6 +218,21 @@ static int observe(struct work *work, struct finding *found, struct error *err)
     return changed && finding == NULL ? -1 : 0;
 }
 
+/* What image a container runs never changes: a digest that was known stays known where the engine cannot tell it now, for
+ * the image was removed or the question failed. */
+static void keep_digests(const struct description *have, struct description *want)
+{
+    for (size_t i = 0; i < want->containers.count; i++) {
+        struct described_container *container = &want->containers.items[i];
+        for (size_t k = 0; container->image_digest == NULL && k < have->containers.count; k++) {
+            const struct described_container *known = &have->containers.items[k];
+            if (strcmp(known->container_id, container->container_id) == 0) {
+                container->image_digest = known->image_digest;
+            }
+        }
+    }
+}
+
 static int describe_again(struct work *work, const struct task *base, struct task_group *group,
                           struct error *err)
 {
@@ -242,6 +257,7 @@ static int describe_again(struct work *work, const struct task *base, struct tas
                        err) != 0) {
         return -1;
     }
+    keep_digests(&base->description, &found.description);
     return observe(work, &found, err);
 }
 

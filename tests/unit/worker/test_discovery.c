@@ -211,6 +211,23 @@ static void test_a_container_is_added(void **state)
     assert_int_equal(found(0)->description.containers.count, 2);
 }
 
+static void test_a_digest_that_was_known_stays_known(void **state)
+{
+    (void)state;
+    run("a", 10);
+    containers[0].described.image_digest = "sha256:1";
+    look();
+    read_back(0, 0);
+    containers[0].described.image_digest = NULL;
+    look();
+    assert_int_equal(seen.findings.count, 0);
+    run("b", 10);
+    look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_string_equal(found(0)->description.containers.items[0].image_digest, "sha256:1");
+    assert_null(found(0)->description.containers.items[1].image_digest);
+}
+
 static void test_one_of_two_ends(void **state)
 {
     (void)state;
@@ -500,6 +517,7 @@ int main(void)
         TEST(test_a_new_task),
         TEST(test_no_id_is_used_twice),
         TEST(test_a_container_is_added),
+        TEST(test_a_digest_that_was_known_stays_known),
         TEST(test_one_of_two_ends),
         TEST(test_all_have_ended),
         TEST(test_a_later_start_is_a_new_task),

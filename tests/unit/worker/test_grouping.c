@@ -336,6 +336,53 @@ static void test_empty_labels_say_nothing(void **state)
     }
 }
 
+static void test_a_family_and_a_revision_make_an_arn(void **state)
+{
+    (void)state;
+    add("a", "x", 10,
+        LABELS("com.amazonaws.ecs.task-arn=" ARN,
+               "com.amazonaws.ecs.task-definition-family=shop:eu/1",
+               "com.amazonaws.ecs.task-definition-version=latest"));
+    add("b", "y", 10, LABELS("io.stopfleet.task=t", "io.stopfleet.family=my shop"));
+    group();
+    assert_int_equal(grouping.groups.count, 2);
+    assert_string_equal(describe(0).family, "shop-eu-1");
+    assert_null(describe(0).family_revision);
+    assert_string_equal(describe(1).family, "my-shop");
+}
+
+static void test_long_names_keep_their_number(void **state)
+{
+    (void)state;
+    static char service[301];
+    memset(service, 'x', sizeof service - 1);
+    struct runtime_label labels[][3] = {
+        {{"com.docker.compose.project", "shop"},
+         {"com.docker.compose.service", service},
+         {"com.docker.compose.container-number", "1"}},
+        {{"com.docker.compose.project", "shop"},
+         {"com.docker.compose.service", service},
+         {"com.docker.compose.container-number", "12"}},
+    };
+    for (size_t i = 0; i < 2; i++) {
+        struct runtime_container *container =
+            add(i == 0 ? "a" : "b", i == 0 ? "x-1" : "x-2", 10, NO_LABELS);
+        container->labels.items = labels[i];
+        container->labels.count = 3;
+    }
+    group();
+    struct description description = describe(0);
+    assert_int_equal(description.containers.count, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const char *name = description.containers.items[i].name;
+        assert_int_equal(strlen(name), 255);
+        bool first = strcmp(description.containers.items[i].container_id, "a") == 0;
+        assert_non_null(strstr(name, first ? "x-1" : "x-12"));
+    }
+    assert_string_not_equal(description.containers.items[0].name,
+                            description.containers.items[1].name);
+}
+
 static void test_huge_labels(void **state)
 {
     (void)state;
@@ -581,6 +628,8 @@ int main(void)
         TEST(test_two_spellings_of_one_arn),
         TEST(test_a_project_named_as_a_service),
         TEST(test_empty_labels_say_nothing),
+        TEST(test_a_family_and_a_revision_make_an_arn),
+        TEST(test_long_names_keep_their_number),
         TEST(test_huge_labels),
         TEST(test_circles_and_absent_names),
         TEST(test_adopted),
