@@ -60,6 +60,18 @@ static void add_stuck_reason(struct task_document *document, json_t *json, const
                    json_sprintf("%s%.*s", name, (int)fitting.length, fitting.data));
 }
 
+/* exitCode is an Integer of 32 bits (botocore, BoxedInteger; int32 in the SDKs). Windows' codes of 32 bits without a
+ * sign keep their bits, as its own tools show them; what has more is left out. */
+static void add_exit_code(struct json_build *build, json_t *json, int64_t code)
+{
+    if (code > INT32_MAX && code <= UINT32_MAX) {
+        code -= (int64_t)UINT32_MAX + 1;
+    }
+    if (code >= INT32_MIN && code <= INT32_MAX) {
+        json_build_integer(build, json, "exitCode", code);
+    }
+}
+
 static void add_exit(struct task_document *document, json_t *json,
                      const struct described_container *container)
 {
@@ -73,7 +85,7 @@ static void add_exit(struct task_document *document, json_t *json,
         return;
     }
     if (exited->exit_code.known) {
-        json_build_integer(&document->build, json, "exitCode", exited->exit_code.value);
+        add_exit_code(&document->build, json, exited->exit_code.value);
     }
     if (exited->reason != NULL) {
         json_build_text(&document->build, json, "reason", exited->reason);

@@ -191,7 +191,8 @@ static const char *stopped_reason(const struct task_document *document)
 {
     const struct task *task = document->task;
     if (task_stop_requested(task)) {
-        return task->requested_reason != NULL ? task->requested_reason : REASON_OF_USER;
+        bool given = task->requested_reason != NULL && task->requested_reason[0] != '\0';
+        return given ? task->requested_reason : REASON_OF_USER;
     }
     if (is_given_up(document)) {
         return REASON_OF_DEREGISTRATION;

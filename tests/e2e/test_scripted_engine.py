@@ -42,7 +42,8 @@ class Scripted(ScriptedHost):
         self.assertEqual(self.described("gpu-two", HostConfig=asks("GPU-aa", "GPU-bb"))["gpuIds"], ["GPU-aa", "GPU-bb"])
         visible = {"Env": ["NVIDIA_VISIBLE_DEVICES=GPU-cc,3,MIG-dd"]}
         self.assertEqual(self.described("gpu-variable", Config=visible)["gpuIds"], ["GPU-cc", "MIG-dd"])
-        for name, members in (("gpu-empty", {"HostConfig": asks("")}), ("gpu-all", {"Config": {"Env": ["NVIDIA_VISIBLE_DEVICES=all"]}})):
+        for name, members in (("gpu-empty", {"HostConfig": asks("")}), ("gpu-all", {"Config": {"Env": ["NVIDIA_VISIBLE_DEVICES=all"]}}),
+                              ("gpu-prefix", {"Config": {"Env": ["NVIDIA_VISIBLE_DEVICES=GPU-,MIG-"]}})):
             self.assertNotIn("gpuIds", self.described(name, **members))
 
     def test_an_address_of_its_own(self):
@@ -55,8 +56,9 @@ class Scripted(ScriptedHost):
     def test_published_ports(self):
         both = [{"HostIp": "0.0.0.0", "HostPort": "8080"}, {"HostIp": "::", "HostPort": "8080"}]
         c = self.described("ports", NetworkSettings={"Ports": {
-            "80/tcp": both, "443/tcp": None,
+            "80/tcp": both, "443/tcp": None, "5060/sctp": both,
             **{f"{port}/udp": [{"HostIp": "::1", "HostPort": str(port + 1000)}] for port in range(7000, 7005)}}})
+        # ECS knows tcp and udp only (botocore: TransportProtocol).
         self.assertCountEqual(c["networkBindings"], [
             {"bindIP": "0.0.0.0", "containerPort": 80, "hostPort": 8080, "protocol": "tcp"},
             {"bindIP": "::", "containerPort": 80, "hostPort": 8080, "protocol": "tcp"},
@@ -69,6 +71,18 @@ class Scripted(ScriptedHost):
                                                                   "registry.example:5000/shop@" + digest]}
         c = self.described("digest", Image=image, Config={"Image": "registry.example:5000/shop:7"})
         self.assertEqual((c["image"], c["imageDigest"]), ("registry.example:5000/shop:7", digest))
+
+    def test_a_digest_outlives_its_image(self):
+        digest, image = "sha256:" + "7" * 64, "sha256:" + "3" * 64
+        self.engine.images[image] = {"Id": image, "RepoDigests": ["shop@" + digest]}
+        _, task = self.add("removed", members={"Image": image, "Config": {"Image": "shop:7"}})
+        self.assertEqual(self.document(task)["containers"][0]["imageDigest"], digest)
+        del self.engine.images[image]
+        self.worker.restart()  # what it had asked is forgotten
+        self.add("removed-after")
+        self.engine.wait_call("GET", f"/images/{image}/json", 2)
+        self.assertEqual(self.document(task)["containers"][0]["imageDigest"], digest)
+        self.assertEqual(len(self.fleet.events(task, "TaskObserved")), 1)
 
     # ---- answers that are none ----
 
@@ -111,6 +125,16 @@ class Scripted(ScriptedHost):
         self.assertEqual(self.fleet.events(task, "TaskGone"), [])
 
     # ---- Windows ----
+
+    def test_an_exit_code_of_windows(self):
+        """NTSTATUS codes are above 2^31; exitCode is an Integer of 32 bits: its bits are kept, as Windows' own tools show them."""
+        container, task = self.add("ctrl-c", self.windows)
+        self.windows.exit(container, 3221225786)
+        document = self.fleet.wait_status(self.api, task, "STOPPED")
+        self.assertEqual(mistakes(document, "Task"), [])
+        self.assertEqual(document["containers"][0]["exitCode"], -1073741510)
+        [gone] = wait_for(lambda: self.fleet.events(task, "TaskGone"), 20, "TaskGone")
+        self.assertIn("3221225786", str(gone))
 
     def test_a_stop_on_windows(self):
         container, task = self.add("web", self.windows, on_signal={"SIGTERM": 0})

@@ -158,7 +158,8 @@ static int read_gpu_variable(const json_t *environment, struct arena *arena, str
         }
         for (text += strlen(name); *text != '\0'; text += *text == ',' ? 1 : 0) {
             size_t length = strcspn(text, ",");
-            bool is_id = strncmp(text, "GPU-", 4) == 0 || strncmp(text, "MIG-", 4) == 0;
+            bool is_id =
+                length > 4 && (strncmp(text, "GPU-", 4) == 0 || strncmp(text, "MIG-", 4) == 0);
             if (is_id && add_text(gpus, arena, text, length, err) != 0) {
                 return -1;
             }

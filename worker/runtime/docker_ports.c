@@ -31,12 +31,18 @@ static int add_port(struct port_list *list, struct arena *arena, struct port por
     return 0;
 }
 
+/* What ECS knows (botocore, TransportProtocol); Docker also publishes sctp. */
+static bool is_of_ecs(const char *protocol)
+{
+    return strcmp(protocol, "tcp") == 0 || strcmp(protocol, "udp") == 0;
+}
+
 /* "80/tcp" */
 static bool parse_key(const char *key, struct arena *arena, struct port *ret_port)
 {
     const char *slash = strchr(key, '/');
     struct span number = {.data = key, .length = slash == NULL ? 0 : (size_t)(slash - key)};
-    if (slash == NULL || slash[1] == '\0' ||
+    if (slash == NULL || !is_of_ecs(slash + 1) ||
         !span_to_int64(number, 1, PORT_MAX, &ret_port->container_port)) {
         return false;
     }

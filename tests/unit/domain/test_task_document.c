@@ -302,6 +302,10 @@ static void stop_requested_shows_in_the_document(void **state)
     assert_member(document, "containers.0.lastStatus", "\"RUNNING\"");
     assert_absent(document, "stoppedAt");
     json_decref(document);
+    sample.task.requested_reason = "";
+    document = document_of(&sample);
+    assert_member(document, "stoppedReason", "\"Task stopped by user\"");
+    json_decref(document);
     sample.task.requested_reason = "rolling node 7";
     document = document_of(&sample);
     assert_member(document, "stoppedReason", "\"rolling node 7\"");
@@ -359,6 +363,28 @@ static void one_container_ends_before_the_task(void **state)
     assert_member(document, "containers.0.lastStatus", "\"STOPPED\"");
     assert_member(document, "containers.0.exitCode", "0");
     assert_member(document, "containers.1.lastStatus", "\"RUNNING\"");
+    json_decref(document);
+}
+
+static void exit_codes_fit_32_bits(void **state)
+{
+    (void)state;
+    static const struct {
+        int64_t code;
+        const char *shown;
+    } codes[] = {{3221225786, "-1073741510"}, {4294967295, "-1"}, {2147483647, "2147483647"}};
+    struct sample sample;
+    fill(&sample);
+    fill_exits(&sample);
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        sample.exits[0].exit_code.value = codes[i].code;
+        json_t *document = document_of(&sample);
+        assert_member(document, "containers.0.exitCode", codes[i].shown);
+        json_decref(document);
+    }
+    sample.exits[0].exit_code.value = 4294967296;
+    json_t *document = document_of(&sample);
+    assert_absent(at(document, "containers.0"), "exitCode");
     json_decref(document);
 }
 
@@ -516,6 +542,7 @@ int main(void)
         cmocka_unit_test(stop_requested_shows_in_the_document),
         cmocka_unit_test(ended_task_tells_how_its_containers_ended),
         cmocka_unit_test(one_container_ends_before_the_task),
+        cmocka_unit_test(exit_codes_fit_32_bits),
         cmocka_unit_test(exit_of_an_earlier_run_is_not_this_runs),
         cmocka_unit_test(containers_that_are_not_essential_decide_nothing),
         cmocka_unit_test(health_of_the_task_is_that_of_its_essential_containers),

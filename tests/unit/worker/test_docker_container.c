@@ -116,6 +116,19 @@ static void a_running_container_has_all_its_members(void **state)
     assert_null(container.network_container);
 }
 
+static void ports_of_protocols_that_ecs_lacks_are_left_out(void **state)
+{
+    struct described_container described = {0};
+    json_t *ports = json_loads("{\"5060/sctp\":[{\"HostIp\":\"::\",\"HostPort\":\"5060\"}],"
+                               "\"53/udp\":[{\"HostIp\":\"::\",\"HostPort\":\"53\"}]}",
+                               0, NULL);
+    (void)state;
+    assert_int_equal(docker_ports_read(ports, &arena, &described, &err), 0);
+    assert_int_equal(described.network_bindings.count, 1);
+    assert_string_equal(described.network_bindings.items[0].protocol, "udp");
+    json_decref(ports);
+}
+
 static void ports_become_bindings_and_ranges(void **state)
 {
     struct runtime_container container = read_sample("docker_web.json");
@@ -452,6 +465,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(a_running_container_has_all_its_members),
+        TEST(ports_of_protocols_that_ecs_lacks_are_left_out),
         TEST(ports_become_bindings_and_ranges),
         TEST(two_neighbours_stay_single_ports),
         TEST(ports_that_are_none_are_left_out),
