@@ -10,6 +10,11 @@ _TYPES = {"string": str, "boolean": bool, "timestamp": (int, float), "integer": 
 _NEWER = {("NetworkBinding", "containerPortRange"), ("NetworkBinding", "hostPortRange")}
 
 
+def members(shape_name):
+    """The names of a structure's members."""
+    return list(_MODEL.shape_for(shape_name).members)
+
+
 def mistakes(value, shape_name):
     """What is wrong with a value (as it came, in JSON) of a shape such as "Task"; empty: nothing."""
     found = []
@@ -18,7 +23,7 @@ def mistakes(value, shape_name):
 
 
 def _walk(value, shape, path, found):
-    if value is None or value == "":
+    if value is None or (value == "" and shape.metadata.get("min") != 0):
         found.append(f"{path} is {value!r}: it should be absent")
     elif shape.type_name == "structure":
         for name, member in value.items():

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,10 +12,10 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
-from ecs_model import mistakes  # noqa: E402
+from ecs_model import members, mistakes  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
 from redis_server import Redis  # noqa: E402
-from server import wait_for  # noqa: E402
+from server import ROOT, wait_for  # noqa: E402
 import docker_engine  # noqa: E402
 
 HOST = "a" * 32
@@ -46,6 +47,7 @@ class Document(unittest.TestCase):
         cls.worker = cls.fleet.worker("docker-host", HOST, [
             "--runtime", "docker", "--docker-endpoint", cls.docker.endpoint, "--stop-timeout", "2s",
             "--availability-zone", "cellar-1", "--attribute", "rack=r7", "--allowed-label", "com.example.team"])
+        cls.processes = cls.fleet.process_worker()
         cls.api = cls.fleet.api()
 
     @classmethod
@@ -92,14 +94,15 @@ class Document(unittest.TestCase):
                   "overrides": {"containerOverrides": [{"name": "life"}], "inferenceAcceleratorOverrides": []}}
         self.assertEqual({k: running.get(k) for k in wanted}, wanted)
         for absent in ("stopCode", "stoppedReason", "stoppingAt", "stoppedAt", "executionStoppedAt", "platformFamily",
-                       "platformVersion", "capacityProviderName", "pullStartedAt", "pullStoppedAt", "cpu", "memory"):
+                       "platformVersion", "capacityProviderName", "inferenceAccelerators", "ephemeralStorage", "fargateEphemeralStorage",
+                       "pullStartedAt", "pullStoppedAt", "cpu", "memory"):
             self.assertNotIn(absent, running)
         self.assertEqual({t["key"]: t["value"] for t in running["tags"]}, {"team": "blue", "com.example.team": "red"})
         self.assertIn({"name": "rack", "value": "r7"}, running["attributes"])
         [c] = running["containers"]
         self.assertEqual((c["name"], c["runtimeId"], c["image"], c["cpu"], c["networkBindings"], c["networkInterfaces"], c["taskArn"]),
                          ("life", container, truth["Config"]["Image"], "0", [], [], arn))
-        for absent in ("exitCode", "reason", "memory", "memoryReservation", "gpuIds", "imageDigest"):
+        for absent in ("exitCode", "reason", "memory", "memoryReservation", "gpuIds", "imageDigest", "managedAgents"):
             self.assertNotIn(absent, c)
         stopped = self.stop(task, "--reason", "because")
         self.assertEqual((stopped["stopCode"], stopped["stoppedReason"], stopped["desiredStatus"], stopped["tags"]),
@@ -110,6 +113,62 @@ class Document(unittest.TestCase):
         self.assertEqual(stopped["containers"][0]["exitCode"], self.docker.inspect(container)["State"]["ExitCode"])
         self.assertEqual(stopped["containers"][0]["containerArn"], c["containerArn"])
         self.assertGreater(stopped["version"], running["version"])
+
+    def test_a_whole_life_of_a_process_task(self):
+        process = self.fleet.run_process(self.processes, "nightly", "trap 'exit 9' TERM; while :; do sleep 0.05; done", name="backup")
+        task = self.fleet.task_of(self.api, "backup")
+        with open(os.path.join(self.processes.tasks, "nightly.backup.json"), encoding="utf-8") as f:
+            [entry] = json.load(f)["processes"]
+        running = self.document(task)
+        arn = f"arn:aws:ecs:us-east-1:000000000000:task/{CLUSTER}/{task}"
+        wanted = {"taskArn": arn, "clusterArn": f"arn:aws:ecs:us-east-1:000000000000:cluster/{CLUSTER}",
+                  "containerInstanceArn": f"arn:aws:ecs:us-east-1:000000000000:container-instance/{CLUSTER}/{self.processes.host_id}",
+                  "launchType": "EXTERNAL", "lastStatus": "RUNNING", "desiredStatus": "RUNNING", "connectivity": "CONNECTED",
+                  "group": "family:nightly", "enableExecuteCommand": False, "healthStatus": "UNKNOWN", "attachments": [], "version": 1,
+                  "taskDefinitionArn": "arn:aws:ecs:us-east-1:000000000000:task-definition/nightly:1", "tags": [],
+                  "overrides": {"containerOverrides": [{"name": "backup"}], "inferenceAcceleratorOverrides": []}}
+        self.assertEqual({k: running.get(k) for k in wanted}, wanted)
+        for absent in ("stopCode", "stoppedReason", "stoppingAt", "stoppedAt", "executionStoppedAt", "cpu", "memory", "startedBy",
+                       "availabilityZone"):
+            self.assertNotIn(absent, running)
+        [c] = running["containers"]
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as f:
+            boot = f.read().strip()
+        self.assertIn(c["runtimeId"], [f"{b}-{entry['pid']}-{entry['start_time']}" for b in (boot, boot.replace("-", ""))])
+        self.assertEqual({k: c.get(k) for k in ("name", "taskArn", "lastStatus", "healthStatus", "cpu", "networkBindings", "networkInterfaces")},
+                         {"name": "backup", "taskArn": arn, "lastStatus": "RUNNING", "healthStatus": "UNKNOWN", "cpu": "0",
+                          "networkBindings": [], "networkInterfaces": []})
+        for absent in ("image", "imageDigest", "memory", "memoryReservation", "gpuIds", "exitCode", "reason"):
+            self.assertNotIn(absent, c)
+        stopped = self.stop(task, "--reason", "")
+        self.assertEqual((stopped["stopCode"], stopped["stoppedReason"], stopped["desiredStatus"]),
+                         ("UserInitiated", "Task stopped by user", "STOPPED"))
+        self.assertLessEqual(stopped["createdAt"], stopped["startedAt"])
+        self.assertLessEqual(stopped["stoppingAt"], stopped["executionStoppedAt"])
+        self.assertLessEqual(stopped["executionStoppedAt"], stopped["stoppedAt"])
+        [ended] = stopped["containers"]
+        self.assertEqual((ended["exitCode"], ended["lastStatus"], ended["containerArn"], ended["runtimeId"]),
+                         (9, "STOPPED", c["containerArn"], c["runtimeId"]))
+        self.assertEqual(process.wait(10), 9)
+
+    def test_a_restart_keeps_what_names_a_container(self):
+        container, task = self.run_task("restarted")
+        self.docker.run("companion", "--label", "io.stopfleet.task=restarted")
+        before = wait_for(lambda: next((d for d in [self.document(task)] if len(d["containers"]) == 2), None), 20, "both containers")
+        self.docker.docker("restart", "-t", "1", "restarted")
+        started = self.docker.inspect(container)["State"]["StartedAt"]
+        revision = before["version"]
+        after = wait_for(lambda: next((d for d in [self.document(task)] if d["version"] > revision and len(d["containers"]) == 2), None), 20,
+                         f"the run that started at {started}")
+        names = lambda d: [(c["name"], c["runtimeId"], c["containerArn"]) for c in d["containers"]]
+        self.assertEqual(names(after), names(before))
+        self.stop(task)
+
+    def test_a_tag_without_a_value(self):
+        _, task = self.run_task("tagged", "--label", "io.stopfleet.tag.canary=")
+        # ECS has them (botocore: TagValue is of 0 to 256 characters).
+        self.assertEqual(self.document(task)["tags"], [{"key": "canary", "value": ""}])
+        self.stop(task)
 
     def test_ports(self):
         container, task = self.run_task("ports", "-p", "127.0.0.1:18080:80", "-p", "18081:81/udp", "-p", "18100-18103:9000-9003")
@@ -251,7 +310,13 @@ class Document(unittest.TestCase):
             compose("down")
 
     def test_secrets_are_kept_nowhere(self):
-        container, task = self.run_task("secretive", "-e", f"PASSWORD={SECRET}-env", "--label", f"com.example.key={SECRET}-label",
+        # As Compose gives a service its secrets; in a folder that is not looked through below.
+        given = tempfile.NamedTemporaryFile("w", encoding="ascii")
+        self.addCleanup(given.close)
+        given.write(f"{SECRET}-compose")
+        given.flush()
+        container, task = self.run_task("secretive", "-v", f"{given.name}:/run/secrets/key:ro", "--health-interval", "1s",
+                                        "--health-cmd", f"check --token {SECRET}-health", "-e", f"PASSWORD={SECRET}-env", "--label", f"com.example.key={SECRET}-label",
                                         "--entrypoint", "/probe", "--label", f"com.example.team={SECRET[:6]}-allowed", command=["obey", "0", f"{SECRET}-argument"])
         self.document(task)
         self.stop(task)
@@ -277,6 +342,23 @@ class Document(unittest.TestCase):
         self.assertEqual([where for where, content in kept if SECRET.encode() in content], [])
         # The one that the operator allowed is there.
         self.assertTrue(any(f"{SECRET[:6]}-allowed".encode() in content for where, content in kept if where == "stopfleet.events"))
+
+
+class Documented(unittest.TestCase):
+    def test_what_the_table_names_is_there(self):
+        """Each test that docs/task-document.md names, and each member of ECS's Task and Container."""
+        with open(os.path.join(ROOT, "docs", "task-document.md"), encoding="utf-8") as f:
+            text = f.read()
+        tests = ""
+        for folder, _, names in os.walk(os.path.join(ROOT, "tests")):
+            for name in names:
+                if name.startswith("test_"):
+                    with open(os.path.join(folder, name), encoding="utf-8") as f:
+                        tests += f.read()
+        named = set(re.findall(r"`(test_\w+)`", text))
+        self.assertGreater(len(named), 20)
+        self.assertEqual([name for name in sorted(named) if f"def {name}(" not in tests and f"void {name}(" not in tests], [])
+        self.assertEqual([member for shape in ("Task", "Container") for member in members(shape) if f"`{member}`" not in text], [])
 
 
 if __name__ == "__main__":
