@@ -5,7 +5,7 @@
 
 #include "common/base/memory.h"
 
-enum { NODES_MAX = 1 << 22, TABLE_SIZE = 1 << 23, ARCS_MAX = NODES_MAX * 12 };
+enum { NODES_MAX = 1 << 20, TABLE_SIZE = 1 << 21, ARCS_MAX = NODES_MAX * 16 };
 
 /* ---- places as figures ---- */
 

@@ -1,6 +1,6 @@
 #include "tests/unit/domain/stop_model.h"
 
-#include <string.h>
+#include "tests/unit/domain/stop_edge_taken.h"
 
 enum {
     IS_NEW = 1 << 0,
@@ -325,30 +325,32 @@ static void forget(struct stop_run *run)
     }
 }
 
-/** The edge that the guards choose, which see the run as the event has changed it. */
-static const struct stop_edge *edge_taken(const struct stop_run *before,
-                                          const struct stop_run *after, enum stop_event event,
-                                          int64_t now)
-{
-    struct stop_run seen = *before;
-    seen.grace_ms = after->grace_ms;
-    seen.signalled |= event == STOP_ON_LOG_SIGNALLED;
-    seen.wake_boot_ms = event == STOP_ON_TIMER ? -1 : before->wake_boot_ms;
-    const struct stop_edge *edge = stop_edge_first(before->state, event);
-    while (!stop_guard_holds(edge->guard, &seen, now)) {
-        edge++;
-    }
-    return edge;
-}
-
-static bool records_exit(const struct stop_actions *actions)
+static bool does(const struct stop_actions *actions, enum stop_action_kind kind)
 {
     for (size_t i = 0; i < actions->count; i++) {
-        if (actions->items[i].kind == STOP_ACTION_RECORD_EXIT) {
+        if (actions->items[i].kind == kind) {
             return true;
         }
     }
     return false;
+}
+
+/** @return what the step as a whole breaks, NULL = nothing */
+static const char *judge(const struct model_place *before, const struct model_move *move,
+                         enum stop_state after, const struct stop_actions *actions)
+{
+    bool ended = after == STOP_ENDED;
+    bool ends = before->run.state != STOP_ENDED && ended;
+    if (move->event == STOP_ON_LOG_ENDED) {
+        return ended ? NULL : "a stop that goes on after its end in the log";
+    }
+    if (ends && !does(actions, STOP_ACTION_RECORD_EXIT)) {
+        return "an end that is not recorded";
+    }
+    if (!ended && move->event == STOP_ON_HELD && !does(actions, STOP_ACTION_ARM)) {
+        return "a step that was held and is not tried again";
+    }
+    return NULL;
 }
 
 static void tell(const struct model_place *before, const struct model_move *move, int64_t now,
@@ -364,13 +366,12 @@ static void tell(const struct model_place *before, const struct model_move *move
         step->broken = "an event in a state that holds it to be impossible";
         return;
     }
-    step->edge = edge_taken(&before->run, &step->place.run, move->event, now);
+    step->edge = stop_edge_taken(&before->run, &step->place.run, move->event, now);
     for (size_t i = 0; i < actions.count && step->broken == NULL; i++) {
         step->broken = perform(&step->place, &before->run, move->event, &actions.items[i], now);
     }
-    bool ends = before->run.state != STOP_ENDED && step->place.run.state == STOP_ENDED;
-    if (ends && move->event != STOP_ON_LOG_ENDED && !records_exit(&actions)) {
-        step->broken = "an end that is not recorded";
+    if (step->broken == NULL) {
+        step->broken = judge(before, move, step->place.run.state, &actions);
     }
 }
 

@@ -9,21 +9,8 @@
 #include <cmocka.h>
 
 #include "common/base/memory.h"
-#include "common/domain/stop_engine_table.h"
-
-struct script {
-    struct stop_run run;
-    struct stop_actions actions;
-    int64_t now;
-};
-
-static void feed(struct script *script, const struct stop_input *input)
-{
-    struct error err = {0};
-    if (stop_engine_step(&script->run, input, script->now, &script->actions, &err) != 0) {
-        fail_msg("%s", err.message);
-    }
-}
+#include "tests/unit/domain/stop_edge_taken.h"
+#include "tests/unit/domain/stop_script.h"
 
 /** A container, an engine that fails at times, and a journal that outlives the worker. */
 struct world {
@@ -149,20 +136,9 @@ static void world_do(struct world *w, const struct stop_action *action)
 
 static void world_feed(struct world *w, struct stop_input input)
 {
-    const struct stop_edge *edge = stop_edge_first(w->s.run.state, input.event);
-    struct stop_run before = w->s.run;
+    const struct stop_run before = w->s.run;
     feed(&w->s, &input);
-    while (edge != NULL) {
-        /* the guards saw the run as the event had changed it; only GRACE_CHANGED and LOG_SIGNALLED do */
-        before.grace_ms = w->s.run.grace_ms;
-        before.signalled |= input.event == STOP_ON_LOG_SIGNALLED;
-        before.wake_boot_ms = input.event == STOP_ON_TIMER ? -1 : before.wake_boot_ms;
-        if (stop_guard_holds(edge->guard, &before, w->s.now)) {
-            w->edges_taken[edge - STOP_EDGES]++;
-            break;
-        }
-        edge++;
-    }
+    w->edges_taken[stop_edge_taken(&before, &w->s.run, input.event, w->s.now) - STOP_EDGES]++;
     for (size_t i = 0; i < w->s.actions.count; i++) {
         world_do(w, &w->s.actions.items[i]);
     }

@@ -1,0 +1,181 @@
+/* Rows of the table that no promise hangs on: what they do is done late without them. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/domain/stop_script.h"
+
+static void waiting(struct script *s)
+{
+    begin(s, 3000);
+    on(s, STOP_ON_START);
+    assert_state(s, STOP_WAITING);
+}
+
+static void draining(struct script *s)
+{
+    begin(s, 3000);
+    s->run.drain_delay_ms = 500;
+    on(s, STOP_ON_START);
+    on(s, STOP_ON_RELEASED);
+    assert_state(s, STOP_DRAINING);
+}
+
+static void checking(struct script *s)
+{
+    waiting(s);
+    on(s, STOP_ON_RELEASED);
+    assert_state(s, STOP_CHECKING);
+}
+
+static void signalling(struct script *s)
+{
+    checking(s);
+    on(s, STOP_ON_INSPECTED_RUNNING);
+    assert_state(s, STOP_SIGNALLING);
+}
+
+static void refused(struct script *s)
+{
+    signalling(s);
+    on(s, STOP_ON_REFUSED);
+    assert_state(s, STOP_SIGNAL_BACKOFF);
+}
+
+static void stop_engine_looks_into_a_hint_until_the_engine_answers(void **state)
+{
+    (void)state;
+    struct script s;
+    waiting(&s);
+    on(&s, STOP_ON_EXIT_HINT);
+    assert_does(&s, STOP_ACTION_INSPECT);
+    on(&s, STOP_ON_INSPECT_FAILED);
+    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + STOP_BACKOFF_FIRST_MS);
+    on(&s, STOP_ON_HELD);
+    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + STOP_HOLD_MS);
+    on(&s, STOP_ON_TIMER);
+    assert_does(&s, STOP_ACTION_INSPECT);
+    on(&s, STOP_ON_INSPECTED_ENDED);
+    assert_does(&s, STOP_ACTION_RECORD_EXIT);
+}
+
+static void stop_engine_goes_on_with_a_pre_stop_command_that_the_log_shows(void **state)
+{
+    (void)state;
+    static void (*const ways[])(struct script *) = {waiting, draining, checking};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct script s;
+        ways[i](&s);
+        feed(&s,
+             &(struct stop_input){.event = STOP_ON_LOG_PRE_STOPPED, .at_boot_ms = s.now - 1000});
+        assert_state(&s, STOP_PRE_STOP);
+        assert_does(&s, STOP_ACTION_INSPECT);
+        assert_int_equal(stop_run_deadline(&s.run), s.now + 2000);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        assert_does(&s, STOP_ACTION_LOOK);
+        on(&s, STOP_ON_PRE_STOP_OVER);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        assert_does(&s, STOP_ACTION_SIGNAL);
+    }
+}
+
+static void assert_counts_from_the_log(struct script *s, int64_t sent_at)
+{
+    assert_state(s, STOP_GRACE);
+    assert_does(s, STOP_ACTION_INSPECT);
+    assert_int_equal(action_of(s, STOP_ACTION_ARM)->at_boot_ms,
+                     sent_at + 3000 - STOP_CHECK_LEAD_MS);
+    assert_does_not(s, STOP_ACTION_RECORD_SIGNAL);
+}
+
+static void stop_engine_sends_no_signal_that_the_log_shows(void **state)
+{
+    (void)state;
+    static void (*const ways[])(struct script *) = {waiting, draining, checking, refused};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct script s;
+        ways[i](&s);
+        int64_t sent_at = s.now - 1000;
+        feed(&s, &(struct stop_input){.event = STOP_ON_LOG_SIGNALLED, .at_boot_ms = sent_at});
+        assert_counts_from_the_log(&s, sent_at);
+    }
+}
+
+static void stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_out(void **state)
+{
+    (void)state;
+    static const enum stop_event answers[] = {STOP_ON_SENT, STOP_ON_NOT_RUNNING, STOP_ON_REFUSED,
+                                              STOP_ON_NO_ANSWER};
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct script s;
+        signalling(&s);
+        int64_t sent_at = s.now - 1000;
+        feed(&s, &(struct stop_input){.event = STOP_ON_LOG_SIGNALLED, .at_boot_ms = sent_at});
+        assert_state(&s, STOP_SIGNALLING);
+        on(&s, answers[i]);
+        assert_counts_from_the_log(&s, sent_at);
+    }
+}
+
+static void stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_asked_for(void **state)
+{
+    (void)state;
+    static const enum stop_event answers[] = {STOP_ON_HISTORY_SENT, STOP_ON_HISTORY_NOT_SENT,
+                                              STOP_ON_HISTORY_UNKNOWN};
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct script s;
+        signalling(&s);
+        on(&s, STOP_ON_NO_ANSWER);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        int64_t sent_at = s.now - 1000;
+        feed(&s, &(struct stop_input){.event = STOP_ON_LOG_SIGNALLED, .at_boot_ms = sent_at});
+        on(&s, answers[i]);
+        assert_counts_from_the_log(&s, sent_at);
+    }
+}
+
+static void stop_engine_names_what_the_signal_came_to(void **state)
+{
+    (void)state;
+    static const struct {
+        enum stop_event answer;
+        enum stop_problem problem;
+    } rows[] = {{STOP_ON_NOT_RUNNING, STOP_PROBLEM_SIGNAL_POINTLESS},
+                {STOP_ON_REFUSED, STOP_PROBLEM_SIGNAL_REFUSED}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct script s;
+        checking(&s);
+        for (int n = 1; n <= STOP_TRIES_TO_STUCK; n++) {
+            on(&s, STOP_ON_INSPECTED_RUNNING);
+            on(&s, rows[i].answer);
+            assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK) != NULL,
+                             n == STOP_TRIES_TO_STUCK);
+            if (n < STOP_TRIES_TO_STUCK) {
+                on(&s, STOP_ON_TIMER);
+            }
+        }
+        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem, rows[i].problem);
+        on(&s, STOP_ON_TIMER);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        on(&s, STOP_ON_SENT);
+        assert_int_equal(s.run.failures, 0);
+        assert_int_equal(s.run.tries, 0);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stop_engine_looks_into_a_hint_until_the_engine_answers),
+        cmocka_unit_test(stop_engine_goes_on_with_a_pre_stop_command_that_the_log_shows),
+        cmocka_unit_test(stop_engine_sends_no_signal_that_the_log_shows),
+        cmocka_unit_test(stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_out),
+        cmocka_unit_test(stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_asked_for),
+        cmocka_unit_test(stop_engine_names_what_the_signal_came_to),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
