@@ -9,6 +9,12 @@ enum { INSPECTS_AT_ONCE = 8 };
 
 struct listing;
 
+/** A container of the engine's list. */
+struct listed {
+    char *id;
+    uint64_t shown;
+};
+
 /** An inspect under way. */
 struct look {
     struct listing *listing;
@@ -19,8 +25,9 @@ struct look {
 
 struct listing {
     struct docker_operation operation;
-    json_t *entries; /* the engine's list; NULL = not here yet */
-    size_t next, open;
+    struct arena arena;
+    struct listed *listed;
+    size_t count, next, open;
     struct look looks[INSPECTS_AT_ONCE];
     bool failed;
     struct error error; /* the first */
@@ -34,7 +41,7 @@ static void release(struct docker_operation *operation)
     for (size_t i = 0; i < INSPECTS_AT_ONCE; i++) {
         memory_free(listing->looks[i].id);
     }
-    json_decref(listing->entries);
+    arena_release(&listing->arena);
 }
 
 static void fail(struct listing *listing, const struct error *error)
@@ -50,13 +57,11 @@ static void fail(struct listing *listing, const struct error *error)
 static size_t collect(struct listing *listing, struct runtime_container *containers)
 {
     struct docker_inspects *inspects = &listing->operation.docker->inspects;
-    size_t i, count = 0;
-    json_t *entry;
+    size_t count = 0;
     docker_inspects_list_begin(inspects);
-    json_array_foreach(listing->entries, i, entry)
-    {
+    for (size_t i = 0; i < listing->count; i++) {
         const struct runtime_container *kept =
-            docker_inspects_take(inspects, docker_json_text(entry, "Id"));
+            docker_inspects_take(inspects, listing->listed[i].id);
         if (kept != NULL) {
             containers[count++] = *kept;
         }
@@ -68,9 +73,7 @@ static size_t collect(struct listing *listing, struct runtime_container *contain
 static void finish(struct listing *listing)
 {
     struct runtime_container *containers =
-        listing->failed
-            ? NULL
-            : memory_alloc((json_array_size(listing->entries) + 1) * sizeof *containers);
+        listing->failed ? NULL : memory_alloc((listing->count + 1) * sizeof *containers);
     struct error err = {0};
     if (!listing->failed && containers == NULL) {
         error_no_memory(&err, "listing containers");
@@ -156,16 +159,11 @@ static void inspect_more(struct listing *listing)
     struct docker *docker = listing->operation.docker;
     size_t at_once =
         docker->calls_at_once < INSPECTS_AT_ONCE ? (size_t)docker->calls_at_once : INSPECTS_AT_ONCE;
-    while (!listing->failed && listing->open < at_once &&
-           listing->next < json_array_size(listing->entries)) {
-        const json_t *entry = json_array_get(listing->entries, listing->next++);
-        const char *id = docker_json_text(entry, "Id");
-        uint64_t shown = docker_inspects_shown(entry);
+    while (!listing->failed && listing->open < at_once && listing->next < listing->count) {
+        const struct listed *listed = &listing->listed[listing->next++];
         struct error err = {0};
-        if (id == NULL) {
-            error_set(&err, ERROR_CORRUPT, "the engine lists a container without an Id");
-            fail(listing, &err);
-        } else if (!holds(docker, id, shown) && begin_look(listing, id, shown, &err) != 0) {
+        if (!holds(docker, listed->id, listed->shown) &&
+            begin_look(listing, listed->id, listed->shown, &err) != 0) {
             fail(listing, &err);
         }
     }
@@ -174,20 +172,46 @@ static void inspect_more(struct listing *listing)
     }
 }
 
+/* ---- the engine's list ---- */
+
+static int read_list(struct listing *listing, const json_t *list, struct error *err)
+{
+    size_t i;
+    json_t *entry;
+    if (!json_is_array(list)) {
+        return error_set(err, ERROR_CORRUPT, "the engine's list of containers is no array");
+    }
+    listing->listed =
+        arena_alloc(&listing->arena, (json_array_size(list) + 1) * sizeof *listing->listed);
+    if (listing->listed == NULL) {
+        return error_no_memory(err, "listing containers");
+    }
+    json_array_foreach(list, i, entry)
+    {
+        const char *id = docker_json_text(entry, "Id");
+        if (id == NULL) {
+            return error_set(err, ERROR_CORRUPT, "the engine lists a container without an Id");
+        }
+        listing->listed[i] = (struct listed){.id = arena_strdup(&listing->arena, id),
+                                             .shown = docker_inspects_shown(entry)};
+        if (listing->listed[i].id == NULL) {
+            return error_no_memory(err, "listing containers");
+        }
+        listing->count++;
+    }
+    return 0;
+}
+
+/* The list is large and what is kept of the inspects stays: it goes before they come. */
 static void on_list(void *context, const struct docker_response *response)
 {
     struct listing *listing = context;
     struct error err = {0};
-
-    listing->entries = docker_response_json(response, &err);
-    if (listing->entries != NULL && !json_is_array(listing->entries)) {
-        error_set(&err, ERROR_CORRUPT, "the engine's list of containers is no array");
-        json_decref(listing->entries);
-        listing->entries = NULL;
-    }
-    if (listing->entries == NULL) {
+    json_t *list = docker_response_json(response, &err);
+    if (list == NULL || read_list(listing, list, &err) != 0) {
         fail(listing, &err);
     }
+    json_decref(list);
     inspect_more(listing);
 }
 
