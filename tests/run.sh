@@ -205,6 +205,7 @@ run_docs()
 {
     built dev || return
     check "generated documents" tests/support/generated_docs.sh --check build/dev
+    check "tests that documents name" python3 tests/support/named_tests.py
 }
 
 ctest_of() # PRESET LABEL
