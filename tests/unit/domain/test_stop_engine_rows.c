@@ -39,6 +39,16 @@ static void signalling(struct script *s)
     assert_state(s, STOP_SIGNALLING);
 }
 
+static void starting(struct script *s)
+{
+    begin(s, 3000);
+    s->run.pre_stop_left = true;
+    on(s, STOP_ON_START);
+    on(s, STOP_ON_RELEASED);
+    on(s, STOP_ON_INSPECTED_RUNNING);
+    assert_state(s, STOP_STARTING);
+}
+
 static void refused(struct script *s)
 {
     signalling(s);
@@ -83,6 +93,11 @@ static void stop_engine_goes_on_with_a_pre_stop_command_that_the_log_shows(void 
     }
 }
 
+static void log_shows_a_signal(struct script *s, int64_t sent_at)
+{
+    feed(s, &(struct stop_input){.event = STOP_ON_LOG_SIGNALLED, .at_boot_ms = sent_at});
+}
+
 static void assert_counts_from_the_log(struct script *s, int64_t sent_at)
 {
     assert_state(s, STOP_GRACE);
@@ -100,7 +115,7 @@ static void stop_engine_sends_no_signal_that_the_log_shows(void **state)
         struct script s;
         ways[i](&s);
         int64_t sent_at = s.now - 1000;
-        feed(&s, &(struct stop_input){.event = STOP_ON_LOG_SIGNALLED, .at_boot_ms = sent_at});
+        log_shows_a_signal(&s, sent_at);
         assert_counts_from_the_log(&s, sent_at);
     }
 }
@@ -114,7 +129,7 @@ static void stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_out(void
         struct script s;
         signalling(&s);
         int64_t sent_at = s.now - 1000;
-        feed(&s, &(struct stop_input){.event = STOP_ON_LOG_SIGNALLED, .at_boot_ms = sent_at});
+        log_shows_a_signal(&s, sent_at);
         assert_state(&s, STOP_SIGNALLING);
         on(&s, answers[i]);
         assert_counts_from_the_log(&s, sent_at);
@@ -132,10 +147,124 @@ static void stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_asked_fo
         on(&s, STOP_ON_NO_ANSWER);
         on(&s, STOP_ON_INSPECTED_RUNNING);
         int64_t sent_at = s.now - 1000;
-        feed(&s, &(struct stop_input){.event = STOP_ON_LOG_SIGNALLED, .at_boot_ms = sent_at});
+        log_shows_a_signal(&s, sent_at);
         on(&s, answers[i]);
         assert_counts_from_the_log(&s, sent_at);
     }
+}
+
+/** What became of the command is recorded even so. */
+static void stop_engine_sends_no_signal_after_a_command_when_the_log_shows_one(void **state)
+{
+    (void)state;
+    struct script s;
+    starting(&s);
+    log_shows_a_signal(&s, s.now - 1000);
+    on(&s, STOP_ON_PRE_STOP_STARTED);
+    assert_state(&s, STOP_GRACE);
+    assert_does(&s, STOP_ACTION_RECORD_PRE_STOP);
+    assert_does(&s, STOP_ACTION_INSPECT);
+    assert_does(&s, STOP_ACTION_ARM);
+    starting(&s);
+    log_shows_a_signal(&s, s.now - 1000);
+    on(&s, STOP_ON_PRE_STOP_FAILED);
+    assert_does(&s, STOP_ACTION_RECORD_PRE_STOP_END);
+    assert_counts_from_the_log(&s, s.now - 1000);
+}
+
+static void stop_engine_sends_no_signal_during_a_command_when_the_log_shows_one(void **state)
+{
+    (void)state;
+    static const enum stop_event answers[] = {STOP_ON_PRE_STOP_RUNS, STOP_ON_PRE_STOP_OVER,
+                                              STOP_ON_PRE_STOP_UNSEEN};
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        struct script s;
+        starting(&s);
+        on(&s, STOP_ON_PRE_STOP_STARTED);
+        on(&s, STOP_ON_TIMER);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        assert_does(&s, STOP_ACTION_LOOK);
+        log_shows_a_signal(&s, s.now);
+        on(&s, answers[i]);
+        assert_counts_from_the_log(&s, s.now);
+        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_PRE_STOP_END) != NULL,
+                         answers[i] == STOP_ON_PRE_STOP_OVER);
+    }
+    struct script s;
+    starting(&s);
+    on(&s, STOP_ON_PRE_STOP_STARTED);
+    log_shows_a_signal(&s, s.now);
+    assert_counts_from_the_log(&s, s.now);
+}
+
+static void deadline_check(struct script *s)
+{
+    signalling(s);
+    on(s, STOP_ON_SENT);
+    s->now += 3000 - STOP_CHECK_LEAD_MS;
+    on(s, STOP_ON_TIMER);
+    assert_state(s, STOP_DEADLINE_CHECK);
+}
+
+static void kill_check(struct script *s)
+{
+    begin(s, 3000);
+    s->run.kill_intents = 1;
+    on(s, STOP_ON_START);
+    assert_state(s, STOP_KILL_CHECK);
+}
+
+static void stop_engine_is_stuck_when_it_cannot_inspect(void **state)
+{
+    (void)state;
+    static void (*const ways[])(struct script *) = {checking, deadline_check, kill_check};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct script s;
+        ways[i](&s);
+        for (int n = 1; n <= STOP_TRIES_TO_STUCK; n++) {
+            on(&s, STOP_ON_INSPECT_FAILED);
+            assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK) != NULL,
+                             n == STOP_TRIES_TO_STUCK);
+            assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms,
+                             s.now + (STOP_BACKOFF_FIRST_MS << (n - 1)));
+            if (n < STOP_TRIES_TO_STUCK) {
+                on(&s, STOP_ON_TIMER);
+            }
+        }
+        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem,
+                         STOP_PROBLEM_NO_INSPECTION);
+    }
+}
+
+/** Failures count in a row: what goes right begins them anew. */
+static void stop_engine_forgets_failures_when_it_comes_on(void **state)
+{
+    (void)state;
+    struct script s;
+    for (int forced = 0; forced < 2; forced++) {
+        checking(&s);
+        s.run.grace_ms = forced ? 0 : 3000;
+        s.run.pre_stop_left = !forced;
+        on(&s, STOP_ON_INSPECT_FAILED);
+        on(&s, STOP_ON_TIMER);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        assert_int_equal(s.run.failures, forced ? 0 : 1);
+        if (!forced) {
+            on(&s, STOP_ON_EXIT_HINT);
+            on(&s, STOP_ON_PRE_STOP_STARTED);
+            assert_does(&s, STOP_ACTION_INSPECT); /* the hint */
+        }
+        assert_int_equal(s.run.failures, 0);
+        assert_int_equal(s.run.tries, 0);
+    }
+    deadline_check(&s);
+    on(&s, STOP_ON_INSPECT_FAILED);
+    s.now += 100;
+    on(&s, STOP_ON_EXIT_HINT);
+    assert_does(&s, STOP_ACTION_DISARM);
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_state(&s, STOP_DUE);
+    assert_int_equal(s.run.failures, 0);
 }
 
 static void stop_engine_names_what_the_signal_came_to(void **state)
@@ -175,6 +304,10 @@ int main(void)
         cmocka_unit_test(stop_engine_sends_no_signal_that_the_log_shows),
         cmocka_unit_test(stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_out),
         cmocka_unit_test(stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_asked_for),
+        cmocka_unit_test(stop_engine_sends_no_signal_after_a_command_when_the_log_shows_one),
+        cmocka_unit_test(stop_engine_sends_no_signal_during_a_command_when_the_log_shows_one),
+        cmocka_unit_test(stop_engine_is_stuck_when_it_cannot_inspect),
+        cmocka_unit_test(stop_engine_forgets_failures_when_it_comes_on),
         cmocka_unit_test(stop_engine_names_what_the_signal_came_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
