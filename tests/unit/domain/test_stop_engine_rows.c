@@ -9,6 +9,8 @@
 
 #include "tests/unit/domain/stop_script.h"
 
+/* ---- ways to a state ---- */
+
 static void waiting(struct script *s)
 {
     begin(s, 3000);
@@ -55,6 +57,80 @@ static void refused(struct script *s)
     on(s, STOP_ON_REFUSED);
     assert_state(s, STOP_SIGNAL_BACKOFF);
 }
+
+static void deadline_check(struct script *s)
+{
+    signalling(s);
+    on(s, STOP_ON_SENT);
+    s->now += 3000 - STOP_CHECK_LEAD_MS;
+    on(s, STOP_ON_TIMER);
+    assert_state(s, STOP_DEADLINE_CHECK);
+}
+
+static void kill_check(struct script *s)
+{
+    begin(s, 3000);
+    s->run.kill_intents = 1;
+    on(s, STOP_ON_START);
+    assert_state(s, STOP_KILL_CHECK);
+}
+
+static void hinted_signalling(struct script *s)
+{
+    signalling(s);
+    on(s, STOP_ON_EXIT_HINT);
+}
+
+static void hinted_starting(struct script *s)
+{
+    starting(s);
+    on(s, STOP_ON_EXIT_HINT);
+}
+
+static void forced_checking(struct script *s)
+{
+    checking(s);
+    s->run.grace_ms = 0;
+}
+
+static void pre_stop(struct script *s)
+{
+    starting(s);
+    on(s, STOP_ON_PRE_STOP_STARTED);
+    on(s, STOP_ON_TIMER);
+    assert_state(s, STOP_PRE_STOP);
+}
+
+static void looking(struct script *s)
+{
+    pre_stop(s);
+    on(s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(s, STOP_ACTION_LOOK);
+}
+
+static void overdue_checking(struct script *s)
+{
+    looking(s);
+    on(s, STOP_ON_PRE_STOP_OVER);
+    s->now += 3000;
+    assert_state(s, STOP_CHECKING);
+}
+
+static void settling(struct script *s)
+{
+    signalling(s);
+    on(s, STOP_ON_NO_ANSWER);
+    assert_state(s, STOP_SETTLING);
+}
+
+static void asked(struct script *s)
+{
+    settling(s);
+    on(s, STOP_ON_INSPECTED_RUNNING);
+    assert_does(s, STOP_ACTION_ASK_HISTORY);
+}
+
+/* ---- rows ---- */
 
 static void stop_engine_looks_into_a_hint_until_the_engine_answers(void **state)
 {
@@ -143,9 +219,7 @@ static void stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_asked_fo
                                               STOP_ON_HISTORY_UNKNOWN};
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         struct script s;
-        signalling(&s);
-        on(&s, STOP_ON_NO_ANSWER);
-        on(&s, STOP_ON_INSPECTED_RUNNING);
+        asked(&s);
         int64_t sent_at = s.now - 1000;
         log_shows_a_signal(&s, sent_at);
         on(&s, answers[i]);
@@ -179,11 +253,7 @@ static void stop_engine_sends_no_signal_during_a_command_when_the_log_shows_one(
                                               STOP_ON_PRE_STOP_UNSEEN};
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         struct script s;
-        starting(&s);
-        on(&s, STOP_ON_PRE_STOP_STARTED);
-        on(&s, STOP_ON_TIMER);
-        on(&s, STOP_ON_INSPECTED_RUNNING);
-        assert_does(&s, STOP_ACTION_LOOK);
+        looking(&s);
         log_shows_a_signal(&s, s.now);
         on(&s, answers[i]);
         assert_counts_from_the_log(&s, s.now);
@@ -195,23 +265,6 @@ static void stop_engine_sends_no_signal_during_a_command_when_the_log_shows_one(
     on(&s, STOP_ON_PRE_STOP_STARTED);
     log_shows_a_signal(&s, s.now);
     assert_counts_from_the_log(&s, s.now);
-}
-
-static void deadline_check(struct script *s)
-{
-    signalling(s);
-    on(s, STOP_ON_SENT);
-    s->now += 3000 - STOP_CHECK_LEAD_MS;
-    on(s, STOP_ON_TIMER);
-    assert_state(s, STOP_DEADLINE_CHECK);
-}
-
-static void kill_check(struct script *s)
-{
-    begin(s, 3000);
-    s->run.kill_intents = 1;
-    on(s, STOP_ON_START);
-    assert_state(s, STOP_KILL_CHECK);
 }
 
 static void stop_engine_is_stuck_when_it_cannot_inspect(void **state)
@@ -240,31 +293,42 @@ static void stop_engine_is_stuck_when_it_cannot_inspect(void **state)
 static void stop_engine_forgets_failures_when_it_comes_on(void **state)
 {
     (void)state;
-    struct script s;
-    for (int forced = 0; forced < 2; forced++) {
-        checking(&s);
-        s.run.grace_ms = forced ? 0 : 3000;
-        s.run.pre_stop_left = !forced;
-        on(&s, STOP_ON_INSPECT_FAILED);
-        on(&s, STOP_ON_TIMER);
-        on(&s, STOP_ON_INSPECTED_RUNNING);
-        assert_int_equal(s.run.failures, forced ? 0 : 1);
-        if (!forced) {
-            on(&s, STOP_ON_EXIT_HINT);
-            on(&s, STOP_ON_PRE_STOP_STARTED);
-            assert_does(&s, STOP_ACTION_INSPECT); /* the hint */
-        }
+    static const struct {
+        void (*way)(struct script *);
+        enum stop_event event;
+    } rows[] = {{forced_checking, STOP_ON_INSPECTED_RUNNING},
+                {overdue_checking, STOP_ON_INSPECTED_RUNNING},
+                {starting, STOP_ON_PRE_STOP_STARTED},
+                {hinted_starting, STOP_ON_PRE_STOP_STARTED},
+                {looking, STOP_ON_PRE_STOP_RUNS},
+                {signalling, STOP_ON_SENT},
+                {hinted_signalling, STOP_ON_SENT},
+                {asked, STOP_ON_HISTORY_SENT},
+                {deadline_check, STOP_ON_INSPECTED_RUNNING}};
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct script s;
+        rows[i].way(&s);
+        s.run.failures = 2;
+        s.run.tries = 3;
+        on(&s, rows[i].event);
         assert_int_equal(s.run.failures, 0);
         assert_int_equal(s.run.tries, 0);
     }
-    deadline_check(&s);
-    on(&s, STOP_ON_INSPECT_FAILED);
-    s.now += 100;
-    on(&s, STOP_ON_EXIT_HINT);
-    assert_does(&s, STOP_ACTION_DISARM);
-    on(&s, STOP_ON_INSPECTED_RUNNING);
-    assert_state(&s, STOP_DUE);
-    assert_int_equal(s.run.failures, 0);
+}
+
+static void stop_engine_looks_at_once_when_a_hint_comes_in_a_back_off(void **state)
+{
+    (void)state;
+    static void (*const ways[])(struct script *) = {checking, pre_stop, settling, deadline_check};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct script s;
+        ways[i](&s);
+        on(&s, STOP_ON_INSPECT_FAILED);
+        assert_does(&s, STOP_ACTION_ARM);
+        on(&s, STOP_ON_EXIT_HINT);
+        assert_does(&s, STOP_ACTION_INSPECT);
+        assert_does(&s, STOP_ACTION_DISARM);
+    }
 }
 
 static void stop_engine_names_what_the_signal_came_to(void **state)
@@ -308,6 +372,7 @@ int main(void)
         cmocka_unit_test(stop_engine_sends_no_signal_during_a_command_when_the_log_shows_one),
         cmocka_unit_test(stop_engine_is_stuck_when_it_cannot_inspect),
         cmocka_unit_test(stop_engine_forgets_failures_when_it_comes_on),
+        cmocka_unit_test(stop_engine_looks_at_once_when_a_hint_comes_in_a_back_off),
         cmocka_unit_test(stop_engine_names_what_the_signal_came_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
