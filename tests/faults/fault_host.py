@@ -84,10 +84,10 @@ class FaultHost:
         self.watch.add(pid)
         self.stops.append(oracle.Stop(task, None, read, pid, grace_ms=grace_s * 1000, code=code, history=self.history))
 
-    def add_probes(self):
+    def add_probes(self, number="", grace_s=1):
         """One that obeys and one that ignores."""
-        self.add_probe("obeys", "obey", str(CODE), grace_s=20, code=CODE)
-        self.add_probe("ignores", "ignore", grace_s=1, code=None)
+        self.add_probe(f"obeys{number}", "obey", str(CODE), grace_s=20, code=CODE)
+        self.add_probe(f"ignores{number}", "ignore", grace_s=grace_s, code=None)
 
     def find_tasks(self):
         """Waits until the view has those that were added; their ids."""
@@ -116,15 +116,24 @@ class FaultHost:
             self.asked += 1
 
     def all_stopped(self):
-        _, answer = self.api.call("DescribeTasks", {"cluster": CLUSTER, "tasks": [stop.task for stop in self.stops]})
-        return all(task["lastStatus"] == "STOPPED" for task in answer["tasks"]) and len(answer["tasks"]) == len(self.stops)
+        status, answer = self.api.call("DescribeTasks", {"cluster": CLUSTER, "tasks": [stop.task for stop in self.stops]})
+        statuses = [task["lastStatus"] for task in answer["tasks"]] if status == 200 else []
+        return statuses == ["STOPPED"] * len(self.stops)
+
+    def signalled_boot_ms(self):
+        """When each probe noted its first signal."""
+        return {stop.name: probe_record.signals(stop.read())[0].boot_ms for stop in self.stops}
+
+    @staticmethod
+    def now_boot_ms():
+        return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000000
 
     def wait_signalled(self):
         self.wait(lambda: all(probe_record.signals(stop.read()) for stop in self.stops), 30, "the stop signals")
 
     def end(self):
         """SIGTERM to the worker once it acts: an orderly end with status 0."""
-        self.wait(lambda: "stops are taken up" in self.worker.log_text()[self.log_at:], 30, "its last start")
+        self.wait(lambda: "worker.acts" in self.worker.log_text()[self.log_at:], 30, "its last start")
         self.worker.stop()
         if self.worker.process.returncode != 0:
             raise ServerError(f"worker of {self.name} ended with {self.worker.process.returncode} after SIGTERM")

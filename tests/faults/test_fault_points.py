@@ -23,7 +23,7 @@ from server import ROOT, ServerError  # noqa: E402
 
 HOSTS_AT_ONCE = 24
 DOCKER_ENGINES = 2
-DOCKER_PASSINGS = (1, 3)  # the first stop signal, and SIGKILL to the one that ignores it
+DOCKER_PASSINGS = (1, 2, 3) if ALL else (1,)  # two stop signals, and SIGKILL to the one that ignores its own
 PASSINGS_MAX = 40 if ALL else 1
 COMMIT_SECONDS = 7  # the worker commits every 5 s
 
