@@ -112,6 +112,10 @@ class Labels(unittest.TestCase):
         self.fleet.aws(self.api, "stop-task", "--cluster", CLUSTER, "--task", arn(task))
         document = self.fleet.wait_status(self.api, task, "STOPPED")
         self.assertEqual([c["exitCode"] for c in document["containers"]], [0, 0])
+        # Its id was given, so it cannot be new twice.
+        self.docker.docker("start", members["web"])
+        self.worker.wait_log("discovery.id_taken")
+        self.assertEqual(self.fleet.describe(self.api, task)["lastStatus"], "STOPPED")
 
     def test_tasks_of_ecs_elsewhere(self):
         """Another cluster, account or region, and an ARN that contradicts its own cluster label: somebody else's."""

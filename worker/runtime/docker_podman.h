@@ -7,7 +7,7 @@
  *  A container with a restart policy that ends after /kill is started again, also after SIGKILL: only a stop counts as the
  *  user's will (libpod, container_internal.go: StoppedByUser). /stop sends the container's own stop signal at once, marks it
  *  "stopping", and goes on without the caller; its own SIGKILL is put off by `t`, so that the grace stays the worker's.
- *  A paused container is resumed by no signal. Seen with 4.3.1. */
+ *  A paused container is resumed by no signal. Seen with 4.3.1 and 5.4.2. */
 
 #include <jansson.h>
 
