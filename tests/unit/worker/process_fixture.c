@@ -163,7 +163,10 @@ struct child process_fixture_child(const struct process_fixture *fixture, bool i
     assert_int_equal(read(ready[0], &byte, 1), 1);
     (void)close(ready[0]);
     (void)close(ready[1]);
-    assert_int_equal(process_stat_read(child.pid, &stat, &err), 0);
+    /* It waits for signals once it sleeps: until then nothing can be said of what it does with them. */
+    do {
+        assert_int_equal(process_stat_read(child.pid, &stat, &err), 0);
+    } while (stat.state != 'S');
     child.start_time = stat.start_time;
     (void)snprintf(child.id, sizeof child.id, "%s-%d-%lld", fixture->boot.id, (int)child.pid,
                    (long long)child.start_time);
