@@ -55,6 +55,56 @@ static void write_actions(FILE *out, const char *text)
     }
 }
 
+/** What an older incarnation did is left out of the picture: it leads past the states from nearly everywhere. */
+static bool is_pictured(const struct stop_edge *edge)
+{
+    return edge->state != edge->next && strncmp(stop_event_name(edge->event), "LOG_", 4) != 0;
+}
+
+/** The first edge between its two states: the arrow's label names the events of all. */
+static bool is_first_arrow(size_t index)
+{
+    for (size_t i = 0; i < index; i++) {
+        if (is_pictured(&STOP_EDGES[i]) && STOP_EDGES[i].state == STOP_EDGES[index].state &&
+            STOP_EDGES[i].next == STOP_EDGES[index].next) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void write_arrow(FILE *out, size_t index)
+{
+    const struct stop_edge *arrow = &STOP_EDGES[index];
+    enum stop_event named = STOP_EVENT_NONE;
+    fprintf(out, "    %s --> %s: ", stop_state_name(arrow->state), stop_state_name(arrow->next));
+    for (size_t i = index; i < STOP_EDGE_COUNT; i++) {
+        const struct stop_edge *edge = &STOP_EDGES[i];
+        bool same = edge->state == arrow->state && edge->next == arrow->next;
+        if (same && is_pictured(edge) && edge->event != named) {
+            fprintf(out, "%s%s", named == STOP_EVENT_NONE ? "" : ", ",
+                    stop_event_name(edge->event));
+            named = edge->event;
+        }
+    }
+    fputc('\n', out);
+}
+
+static void write_picture(FILE *out)
+{
+    fputs(
+        "\n### Picture\n\nWithout what keeps the state, and without LOG_PRE_STOPPED, LOG_SIGNALLED "
+        "and LOG_ENDED.\n\n```mermaid\nstateDiagram-v2\n",
+        out);
+    fprintf(out, "    [*] --> %s\n", stop_state_name(STOP_NEW));
+    for (size_t i = 0; i < STOP_EDGE_COUNT; i++) {
+        if (is_pictured(&STOP_EDGES[i]) && is_first_arrow(i)) {
+            write_arrow(out, i);
+        }
+    }
+    fprintf(out, "    %s --> [*]\n```\n", stop_state_name(STOP_ENDED));
+}
+
 static void write_state(FILE *out, enum stop_state state)
 {
     fprintf(out, "\n#### %s\n\n%s.\n\n", stop_state_name(state), stop_state_doc(state));
@@ -93,6 +143,7 @@ void stop_engine_write_markdown(FILE *out)
     for (enum stop_problem p = STOP_PROBLEM_NONE + 1; p < STOP_PROBLEM_COUNT; p++) {
         fprintf(out, "- %s\n", stop_problem_text(p));
     }
+    write_picture(out);
     fputs("\n### States\n", out);
     for (enum stop_state state = STOP_STATE_NONE + 1; state < STOP_STATE_COUNT; state++) {
         write_state(out, state);
