@@ -367,7 +367,7 @@ struct discovery *discovery_new(const struct discovery_environment *environment,
     discovery->env = *environment;
     discovery->soon = loop_timer_new(environment->loop, on_soon, discovery);
     discovery->regular = loop_timer_new(environment->loop, on_regular, discovery);
-    discovery->gone = task_gone_new(environment, err);
+    discovery->gone = task_gone_new(environment, &discovery->flights, err);
     discovery->health = live_health_new(environment->view, err);
     if (discovery->soon == NULL || discovery->regular == NULL || discovery->gone == NULL ||
         discovery->health == NULL) {

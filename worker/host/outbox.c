@@ -208,3 +208,11 @@ int outbox_push(struct outbox *outbox, struct span event, bool journalled,
     }
     return 0;
 }
+
+void outbox_tell_of_newest(struct outbox *outbox, kafka_delivered_fn *delivered, void *context)
+{
+    if (outbox->last != NULL) {
+        outbox->last->delivered_fn = delivered;
+        outbox->last->context = context;
+    }
+}

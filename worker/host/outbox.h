@@ -45,4 +45,7 @@ void outbox_release(struct outbox *outbox);
 int outbox_push(struct outbox *outbox, struct span event, bool journalled,
                 kafka_delivered_fn *delivered, void *context, struct error *err);
 
+/** The newest event queued is not volatile, and tells all the same where it was delivered: each time, if it is sent again. */
+void outbox_tell_of_newest(struct outbox *outbox, kafka_delivered_fn *delivered, void *context);
+
 #endif

@@ -324,6 +324,16 @@ int stopper_write(struct stopper *stopper, const struct event *event, struct err
     return stopper_record(stopper, event, true, err);
 }
 
+int stopper_write_told(struct stopper *stopper, const struct event *event,
+                       kafka_delivered_fn *delivered, void *context, struct error *err)
+{
+    int rc = stopper_record(stopper, event, true, err);
+    if (rc == 0) {
+        outbox_tell_of_newest(&stopper->outbox, delivered, context);
+    }
+    return rc;
+}
+
 int stopper_write_volatile(struct stopper *stopper, const struct event *event,
                            kafka_delivered_fn *delivered, void *context, struct error *err)
 {

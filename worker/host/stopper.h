@@ -88,6 +88,9 @@ bool stopper_idle(const struct stopper *stopper);
 
 /** Writes an event of this worker that must not be lost (TaskGone): journal, own state, log. */
 int stopper_write(struct stopper *stopper, const struct event *event, struct error *err);
+/** The same; delivered is told where it lies in the log, each time if it is sent again. */
+int stopper_write_told(struct stopper *stopper, const struct event *event,
+                       kafka_delivered_fn *delivered, void *context, struct error *err);
 /** Produces an event that is made anew if it is lost (TaskObserved): not journalled. delivered as kafka_writer_send. */
 int stopper_write_volatile(struct stopper *stopper, const struct event *event,
                            kafka_delivered_fn *delivered, void *context, struct error *err);

@@ -17,10 +17,12 @@ struct inquiry {
 
 struct task_gone {
     struct discovery_environment env;
+    const struct flights *flights;
     struct inquiry *inquiries;
 };
 
-struct task_gone *task_gone_new(const struct discovery_environment *environment, struct error *err)
+struct task_gone *task_gone_new(const struct discovery_environment *environment,
+                                const struct flights *flights, struct error *err)
 {
     struct task_gone *gone = memory_calloc(1, sizeof *gone);
     if (gone == NULL) {
@@ -28,6 +30,7 @@ struct task_gone *task_gone_new(const struct discovery_environment *environment,
         return NULL;
     }
     gone->env = *environment;
+    gone->flights = flights;
     return gone;
 }
 
@@ -53,7 +56,7 @@ void task_gone_free(struct task_gone *gone)
     memory_free(gone);
 }
 
-/* Nobody may have asked to stop it meanwhile, and no newer description may have come. */
+/* Nobody may have asked to stop it meanwhile, and no newer description may have come or be on its way. */
 static bool still_holds(const struct inquiry *inquiry)
 {
     const struct discovery_environment *env = &inquiry->gone->env;
@@ -63,6 +66,7 @@ static bool still_holds(const struct inquiry *inquiry)
     const struct task *own = stopper_own(env->stopper, inquiry->base.id);
     return base != NULL && !task_is_terminal(base) && base->request_event_id == NULL &&
            base->revision == inquiry->base.revision &&
+           flights_find(inquiry->gone->flights, inquiry->base.id) == NULL &&
            (own == NULL || (own->plan.count == 0 && !task_is_terminal(own))) &&
            !stopper_concerned(env->stopper, inquiry->base.id) && env->settled(env->context);
 }

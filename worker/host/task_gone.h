@@ -5,10 +5,12 @@
  *  ended and still nobody asked to stop the task. */
 
 #include "worker/host/discovery.h"
+#include "worker/host/flights.h"
 
 struct task_gone;
 
-struct task_gone *task_gone_new(const struct discovery_environment *environment, struct error *err);
+struct task_gone *task_gone_new(const struct discovery_environment *environment,
+                                const struct flights *flights, struct error *err);
 void task_gone_free(struct task_gone *gone);
 /** Begins with this task, unless it is under way. */
 void task_gone_begin(struct task_gone *gone, const struct task *base);

@@ -66,12 +66,40 @@ static void on_log_changed(void *context, int64_t seen, int64_t end)
     give_up(worker, WORKER_EXIT_REFUSED);
 }
 
+/** Only a later worker of this host commits beyond our WorkerStarted before we have read that. Its own one may lie below the commit too, where we
+ *  never read it. */
+static bool is_overtaken(struct worker *worker)
+{
+    if (!worker->begun || worker->started_offset < 0 ||
+        worker->committed <= worker->started_offset) {
+        return false;
+    }
+    error_set(worker->err, ERROR_CONFLICT,
+              "a later worker has acted for host id %s while this one waited: this one ends, and "
+              "leaves the stops under way to it",
+              worker->host);
+    give_up(worker, WORKER_EXIT_REFUSED);
+    return true;
+}
+
+static void on_started_delivered(void *context, const struct error *error, int64_t offset)
+{
+    struct worker *worker = context;
+    if (error == NULL) {
+        worker->started_offset = offset;
+        (void)is_overtaken(worker);
+    }
+}
+
 static void on_begin(void *context, int64_t committed, int64_t end)
 {
     struct worker *worker = context;
     worker->end_of_log = end;
     worker->begun = true;
     worker->committed = committed;
+    if (is_overtaken(worker)) {
+        return;
+    }
     if (worker->acting) {
         projector_start(worker->projector, committed, end);
     }
@@ -87,7 +115,7 @@ static void say_started(struct worker *worker)
     if (result == 0) {
         event.worker_started = (struct event_worker_started){.journal_found = worker->journal_found,
                                                              .version = STOPFLEET_VERSION};
-        result = stopper_write(worker->stopper, &event, &err);
+        result = stopper_write_told(worker->stopper, &event, on_started_delivered, worker, &err);
     }
     if (result != 0) {
         log_error("worker.started", "the start of this worker could not be recorded",
@@ -424,6 +452,7 @@ enum worker_exit worker_run(const struct worker_options *options, const struct h
                             struct error *err)
 {
     struct worker worker = {.options = options,
+                            .started_offset = -1,
                             .record = *record,
                             .committed = -1,
                             .exit = WORKER_EXIT_REFUSED,

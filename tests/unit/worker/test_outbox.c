@@ -205,6 +205,28 @@ static void outbox_tells_of_a_volatile_event_once(void **state)
     end(&b);
 }
 
+static void outbox_tells_of_the_newest_and_sends_it_again(void **state)
+{
+    (void)state;
+    struct broker b;
+    begin(&b);
+    push(&b, "a");
+    push(&b, "b");
+    outbox_tell_of_newest(&b.outbox, told, &b);
+    push(&b, "c");
+    answer(&b, false);
+    answer(&b, true);
+    answer(&b, false);
+    assert_int_equal(b.told_ok, 1);
+    b.now += 10000;
+    timers_tick(&b.timers);
+    answer_all(&b);
+    assert_string_equal(b.log, "b a b c ");
+    assert_int_equal(b.told_ok, 2);
+    assert_int_equal(b.told_failed, 0);
+    end(&b);
+}
+
 static void outbox_unjournalled_event_is_not_counted(void **state)
 {
     (void)state;
@@ -305,6 +327,7 @@ int main(void)
         cmocka_unit_test(outbox_waits_while_the_writer_is_full),
         cmocka_unit_test(outbox_bounds_what_is_under_way),
         cmocka_unit_test(outbox_tells_of_a_volatile_event_once),
+        cmocka_unit_test(outbox_tells_of_the_newest_and_sends_it_again),
         cmocka_unit_test(outbox_unjournalled_event_is_not_counted),
         cmocka_unit_test(timers_fire_in_order_and_once),
         cmocka_unit_test(timers_on_a_loop_are_never_early),
