@@ -54,6 +54,9 @@ static const char *check_task_settled(const struct sim_task *task)
     if (base == NULL) {
         return "a task is missing in the view";
     }
+    if (base->terminal) {
+        return NULL; /* nothing changes it any more */
+    }
     if (base->pos != task->snapshots[task->count - 1].offset) {
         return "a base is not folded to the end of the log";
     }
@@ -92,8 +95,11 @@ const char *sim_check_settled(void)
             return what;
         }
     }
-    if (!sim.worker.alive) {
+    if (!sim.worker->alive) {
         return "no worker lives";
+    }
+    if (sim_worker_elder() != NULL) {
+        return "an older worker lives beside its successor";
     }
     if (sim.committed != sim.events.count) {
         return "the commit is not at the log's end";

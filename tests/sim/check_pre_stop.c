@@ -17,6 +17,11 @@ void sim_check_pre_stop_started(const struct event *event)
 void sim_check_pre_stop(struct run run)
 {
     struct sim_run *truth = sim_run_find(run);
+    if (truth != NULL && sim.elder_ever) {
+        truth->state_lost = true; /* of two workers either may not know what the other did */
+        truth->pre_stop_meant = true;
+        return;
+    }
     if (truth == NULL || truth->exit_said) {
         sim_broken("no command in what has ended", "%s", run.container_id);
         return;

@@ -8,8 +8,8 @@
 
 enum {
     LEAST_GRACE_MS = 1000,
-    /* while nothing new goes wrong, calls that get lost take no longer than this */
-    LATE_MS = 25000
+    /* while nothing new goes wrong, calls that get lost and the longest back-off take no longer than this */
+    LATE_MS = 40000
 };
 
 /** Who stops a run: StopAccepted as they were said, in that order. */
@@ -62,7 +62,9 @@ static int64_t grace_of(const struct sim_task *task, const struct sim_container 
     for (int i = 0; i < task->request_count; i++) {
         const struct sim_request *request = &task->requests[i];
         if (request->named && !request->repeated && request->timeout_ms.known) {
-            grace_ms = least_grace(request->timeout_ms.value);
+            int64_t asked_ms = least_grace(request->timeout_ms.value);
+            /* of two workers either may know an older one alone */
+            grace_ms = sim.elder_ever && grace_ms < asked_ms ? grace_ms : asked_ms;
         }
     }
     return grace_ms;
@@ -92,7 +94,7 @@ static void check_kill(const char *task_id, struct run name)
         run->pre_stop_said || run->signals == 0 ? run->pre_stop_boot_ms : run->signal_boot_ms[0];
     int64_t mended = sim.disturbed_ms - sim.boot_at_ms;
     int64_t due = last + grace_ms > mended ? last + grace_ms : mended;
-    if (sim_boot_ms() > due + LATE_MS) {
+    if (sim_boot_ms() > due + LATE_MS && !sim.elder_ever) {
         sim_broken("a grace is not longer than it was said to be",
                    "%s: %lld ms late, and all is well since %lld ms", container->name,
                    (long long)(sim_boot_ms() - last - grace_ms),
@@ -204,6 +206,7 @@ static void check_result(const struct run_result *result)
     }
     if (!run->exit_said) {
         run->exit_said_step = sim.steps;
+        run->exit_said_by = sim.worker->number;
     }
     run->exit_said = true;
 }
@@ -215,8 +218,9 @@ static void check_last_look(const struct event *event)
         struct run name = run_of_result(&event->task_ended.results.items[i]);
         const struct sim_container *container = sim_container_find(name.container_id);
         const struct sim_run *run = sim_run_find(name);
-        if (run != NULL && (container->looked_by != sim.worker.number ||
-                            container->looked_step <= run->exit_said_step)) {
+        if (run != NULL && !sim.elder_ever &&
+            (container->looked_by != sim.worker->number ||
+             container->looked_step <= run->exit_said_step)) {
             sim_broken("the end is said after a last look at each container", "%s",
                        container->name);
         }
@@ -232,7 +236,7 @@ static void check_sent(const struct event *event, bool kill)
                    (long long)event->signal_sent.run.started_at);
     } else if (!kill) {
         sim_run_find(event->signal_sent.run)->signal_said = true;
-        sim_run_find(event->signal_sent.run)->signal_said_by = sim.worker.number;
+        sim_run_find(event->signal_sent.run)->signal_said_by = sim.worker->number;
     }
 }
 
@@ -241,7 +245,7 @@ void sim_check_said(const struct event *event)
     if (!event_is_workers_own(event->type) || event->task == NULL || !say_once(event->id)) {
         return;
     }
-    sim_say("w%d says: %s %.6s", sim.worker.number, event->type_name, event->task);
+    sim_say("w%d says: %s %.6s", sim.worker->number, event->type_name, event->task);
     if (event->type == EVENT_STOP_ACCEPTED) {
         plan(event);
     } else if (event->type == EVENT_CONTAINER_EXITED) {
@@ -272,10 +276,10 @@ void sim_check_intent(const char *task, struct run run, const char *signal)
 
 void sim_check_quiet_hours(int worker)
 {
-    for (int i = 0; i < sim.container_count && sim.worker.number == worker; i++) {
+    for (int i = 0; i < sim.container_count && sim.worker->number == worker; i++) {
         const struct sim_run *run = sim_run_now(&sim.containers[i]);
         if (run->on && run->signal_said_by == worker && run->behaviour != SIM_UNKILLABLE &&
-            sim.worker.frozen_until_ms <= sim.now_ms) {
+            sim.worker->frozen_until_ms <= sim.now_ms) {
             sim_broken("a stop under way ends while Kafka or Redis is away", "%s runs still",
                        sim.containers[i].name);
         }
@@ -298,7 +302,8 @@ static void check_owner(struct run run)
         sim_broken("no signal without a StopTask", "%s", name);
         return;
     }
-    for (int i = 0; i < sim.task_count; i++) {
+    /* of two workers either may be about to record what the other does not know of */
+    for (int i = 0; i < sim.task_count && !sim.elder_ever; i++) {
         const struct sim_task *other = sim.tasks[i];
         if (other != task && is_described(&other->fold, run) && !is_described(&task->fold, run) &&
             stopped_by(other->id, run) == NULL) {
@@ -335,13 +340,17 @@ void sim_check_signal(struct run run, const char *signal, bool arrives)
         sim_broken("no run of another task is stopped", "there is no such run");
         return;
     }
-    if (truth->exit_said) {
+    /* What one of two workers did and saw the other may not know: it is lost with that one's state directory. */
+    bool both = sim.elder_ever && !arrives;
+    truth->state_lost = truth->state_lost || sim_worker_elder() != NULL;
+    if (truth->exit_said && (!both || truth->exit_said_by == sim.worker->number)) {
         sim_broken("I4 no signal after the exit was seen", "%s",
                    sim_container_find(run.container_id)->name);
     }
     if (kill && by != NULL) {
         check_kill(by->task, run);
-    } else if (!arrives && truth->signal_said) {
+    } else if (!arrives && truth->signal_said &&
+               (!both || truth->signal_said_by == sim.worker->number)) {
         sim_broken("I2 no stop signal once one is recorded", "%s",
                    sim_container_find(run.container_id)->name);
     }
@@ -369,7 +378,7 @@ void sim_check_settles(struct run run)
     }
 }
 
-void sim_check_state_lost(void)
+void sim_check_state_lost(bool log_too)
 {
     for (size_t i = 0; i < stopped_count; i++) {
         struct sim_run *run = sim_run_find(stopped[i].run);
@@ -377,7 +386,7 @@ void sim_check_state_lost(void)
         const struct pre_stop_run *pre_stop =
             task == NULL ? NULL : task_pre_stop(&task->fold, stopped[i].run);
         run->pre_stop_said = pre_stop != NULL && pre_stop->begun_boot_ms != 0;
-        if (task == NULL || task_signal(&task->fold, stopped[i].run) == NULL) {
+        if (log_too || task == NULL || task_signal(&task->fold, stopped[i].run) == NULL) {
             run->state_lost = true;
             run->signal_said = false; /* what is lost with the state directory may be done again */
         }

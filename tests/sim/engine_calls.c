@@ -45,7 +45,7 @@ static void let_go(struct call *call)
 
 static void look(struct call *call, struct sim_container *container)
 {
-    if (call->owner == sim.worker.number) {
+    if (call->owner == sim.worker->number) {
         container->looked_by = call->owner;
         container->looked_step = sim.steps;
     }
@@ -76,6 +76,7 @@ static void do_signal(struct call *call)
     } else if (!run->on || run->started_at != call->started_at) {
         call->said = RUNTIME_NOT_RUNNING;
     } else if (!sim.healing && sim_chance(0.03)) {
+        sim.disturbed_ms = sim.now_ms;
         call->said = RUNTIME_REFUSED;
     } else if (sim.broken_rule != SIM_BREAK_ENGINE_LIES || kill) {
         sim_check_signal((struct run){call->id, call->started_at}, call->signal, true);
@@ -257,7 +258,7 @@ static void refuse(void *context)
 static void arrive(void *context)
 {
     struct call *call = context;
-    bool alone = call->answered || !sim.worker.alive || sim.worker.number != call->owner;
+    bool alone = call->answered || sim_worker_of(call->owner) == NULL;
     if (!sim.engine_up) {
         sim_after(0, call->owner, refuse, call);
         return;
@@ -267,11 +268,13 @@ static void arrive(void *context)
         return;
     }
     if ((alone && sim_chance(0.3)) || (!sim.healing && sim_chance(0.02))) {
+        sim.disturbed_ms = sim.now_ms;
         let_go(call); /* it never arrived */
         return;
     }
     carry_out(call);
     if (!sim.healing && sim_chance(0.04)) {
+        sim.disturbed_ms = sim.now_ms;
         sim_say("engine: an answer is lost");
         let_go(call);
         return;
@@ -287,7 +290,7 @@ static struct call *make(enum call_kind kind, const char *id, void *context)
         abort();
     }
     call->kind = kind;
-    call->owner = sim.worker.number;
+    call->owner = sim.worker->number;
     call->context = context;
     if (id != NULL) {
         memcpy(call->id, id, strnlen(id, sizeof call->id - 1));

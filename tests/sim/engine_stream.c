@@ -4,17 +4,21 @@
 
 #include "tests/sim/sim.h"
 
-static struct runtime *runtime_now;
-static int runtime_owner;
-static int64_t stream_free_ms; /**< the event stream keeps its order */
-static int stream;             /**< 0 = none is open */
+/** The runtime of one worker, and the stream of events that it has open. */
+static struct feed {
+    struct runtime *runtime; /**< NULL = none */
+    int owner;
+    int64_t free_ms; /**< the stream keeps its order */
+    int stream;      /**< 0 = none is open */
+} feeds[SIM_ALIVE];
 static int streams;
 
 static void tell_back(void *context)
 {
     struct runtime *runtime = context;
-    if (runtime == runtime_now) {
-        stream = sim.engine_up ? ++streams : 0;
+    struct feed *feed = &feeds[sim.worker - sim.workers];
+    if (runtime == feed->runtime) {
+        feed->stream = sim.engine_up ? ++streams : 0;
         runtime->callbacks.on_state(runtime->callback_context,
                                     sim.engine_up ? RUNTIME_BACK : RUNTIME_AWAY, "sim");
     }
@@ -22,13 +26,13 @@ static void tell_back(void *context)
 
 static void ops_start(struct runtime *runtime)
 {
-    sim_after(sim_between(1, 50), sim.worker.number, tell_back, runtime);
+    sim_after(sim_between(1, 50), sim.worker->number, tell_back, runtime);
 }
 
 static void ops_free(struct runtime *runtime)
 {
     (void)runtime;
-    runtime_now = NULL;
+    feeds[sim.worker - sim.workers].runtime = NULL;
 }
 
 struct runtime *runtime_docker_new(struct loop *loop, const struct runtime_docker_config *config,
@@ -42,15 +46,14 @@ struct runtime *runtime_docker_new(struct loop *loop, const struct runtime_docke
     (void)loop;
     (void)config;
     (void)err;
-    runtime_now = calloc(1, sizeof *runtime_now);
-    if (runtime_now == NULL) {
+    struct runtime *runtime = calloc(1, sizeof *runtime);
+    if (runtime == NULL) {
         abort();
     }
-    *runtime_now =
-        (struct runtime){.ops = &ops, .callbacks = *callbacks, .callback_context = context};
-    runtime_owner = sim.worker.number;
-    stream = 0;
-    return runtime_now;
+    *runtime = (struct runtime){.ops = &ops, .callbacks = *callbacks, .callback_context = context};
+    feeds[sim.worker - sim.workers] =
+        (struct feed){.runtime = runtime, .owner = sim.worker->number};
+    return runtime;
 }
 
 struct runtime *runtime_process_new(struct loop *loop, const struct runtime_process_config *config,
@@ -76,20 +79,40 @@ struct telling {
 static void tell(void *context)
 {
     struct telling *telling = context;
-    if (telling->runtime == runtime_now && telling->stream == stream) {
+    const struct feed *feed = &feeds[sim.worker - sim.workers];
+    if (telling->runtime == feed->runtime && telling->stream == feed->stream) {
         sim_say("engine: tells of %.6s: %s", telling->event.container_id,
                 telling->event.kind == RUNTIME_EVENT_EXITED ? "exited" : "started or removed");
-        runtime_now->callbacks.on_event(runtime_now->callback_context, &telling->event);
+        feed->runtime->callbacks.on_event(feed->runtime->callback_context, &telling->event);
     }
     free(telling);
 }
 
+static void tell_one(struct feed *feed, const struct sim_container *container,
+                     enum runtime_event_kind kind)
+{
+    const struct sim_run *run = &container->runs[container->run_count - 1];
+    struct telling *telling = calloc(1, sizeof *telling);
+    if (telling == NULL) {
+        abort();
+    }
+    telling->runtime = feed->runtime;
+    telling->stream = feed->stream;
+    telling->event = (struct runtime_event){
+        .kind = kind,
+        .container_id = container->id,
+        .exit_code = {kind == RUNTIME_EVENT_EXITED && sim_chance(0.9), run->exit_code},
+        .at_unix_ms = sim_wall_ms()};
+    int64_t at = sim.now_ms + (sim_chance(0.1) ? sim_between(10, 3000) : sim_between(0, 5));
+    feed->free_ms = at > feed->free_ms ? at : feed->free_ms;
+    sim_after(feed->free_ms - sim.now_ms, feed->owner, tell, telling);
+}
+
 void sim_engine_tell(struct sim_container *container, enum runtime_event_kind kind)
 {
-    const struct sim_run *run = sim_run_now(container);
     /* A start right after an end that was skipped is told: of two runs in a row not all is lost. */
     bool may_skip = kind != RUNTIME_EVENT_STARTED || !container->end_skipped;
-    if (runtime_now == NULL || !sim.engine_up || stream == 0) {
+    if (!sim.engine_up) {
         return;
     }
     container->end_skipped = false;
@@ -98,20 +121,11 @@ void sim_engine_tell(struct sim_container *container, enum runtime_event_kind ki
         sim_say("engine: an event of %s is skipped", container->name);
         return;
     }
-    struct telling *telling = calloc(1, sizeof *telling);
-    if (telling == NULL) {
-        abort();
+    for (size_t i = 0; i < SIM_ALIVE; i++) {
+        if (feeds[i].runtime != NULL && feeds[i].stream != 0) {
+            tell_one(&feeds[i], container, kind);
+        }
     }
-    telling->runtime = runtime_now;
-    telling->stream = stream;
-    telling->event = (struct runtime_event){
-        .kind = kind,
-        .container_id = container->id,
-        .exit_code = {kind == RUNTIME_EVENT_EXITED && sim_chance(0.9), run->exit_code},
-        .at_unix_ms = sim_wall_ms()};
-    int64_t at = sim.now_ms + (sim_chance(0.1) ? sim_between(10, 3000) : sim_between(0, 5));
-    stream_free_ms = at > stream_free_ms ? at : stream_free_ms;
-    sim_after(stream_free_ms - sim.now_ms, runtime_owner, tell, telling);
 }
 
 void sim_engine_state(bool up)
@@ -121,13 +135,15 @@ void sim_engine_state(bool up)
     }
     sim.engine_up = up;
     sim.disturbed_ms = sim.now_ms;
-    stream = 0;
     sim_say("engine: %s", up ? "back" : "AWAY");
     if (up) {
         sim.history_from_wall_ms = sim_wall_ms(); /* dockerd keeps its events in memory */
     }
-    if (runtime_now != NULL) {
-        sim_after(sim_between(0, 500), runtime_owner, tell_back, runtime_now);
+    for (size_t i = 0; i < SIM_ALIVE; i++) {
+        feeds[i].stream = 0;
+        if (feeds[i].runtime != NULL) {
+            sim_after(sim_between(0, 500), feeds[i].owner, tell_back, feeds[i].runtime);
+        }
     }
 }
 

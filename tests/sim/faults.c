@@ -27,8 +27,8 @@ static void thawed(void *context)
 
 static void crash_soon(void)
 {
-    sim.worker.crash_in = sim_between(1, sim_chance(0.5) ? 8 : 60);
-    sim.worker.torn = sim_chance(0.4);
+    sim.worker->crash_in = sim_between(1, sim_chance(0.5) ? 8 : 60);
+    sim.worker->torn = sim_chance(0.4);
 }
 
 static void crash_now(void)
@@ -38,7 +38,7 @@ static void crash_now(void)
 
 static void end_in_order(void)
 {
-    if (sim.worker.alive) {
+    if (sim.worker->alive) {
         sim_worker_end();
     }
 }
@@ -46,12 +46,21 @@ static void end_in_order(void)
 static void freeze_worker(void)
 {
     int64_t ms = sim_between(100, 15000);
-    if (!sim.worker.alive || sim.worker.frozen_until_ms > sim.now_ms) {
+    if (!sim.worker->alive || sim.worker->frozen_until_ms > sim.now_ms) {
         return;
     }
-    sim.worker.frozen_until_ms = sim.now_ms + ms;
+    sim.worker->frozen_until_ms = sim.now_ms + ms;
     sim_after(ms, 0, thawed, NULL);
-    sim_say("w%d is frozen for %lld ms", sim.worker.number, (long long)ms);
+    sim_say("w%d is frozen for %lld ms", sim.worker->number, (long long)ms);
+}
+
+static void second_worker(void)
+{
+    if (sim.worker->alive && sim_worker_elder() == NULL && sim_chance(0.6)) {
+        int64_t ms = sim_chance(0.3) ? 0 : sim_between(10, 20000);
+        sim_worker_supplant(ms, sim_chance(0.4));
+        sim_after(ms, 0, thawed, NULL);
+    }
 }
 
 static void forget_files(void)
@@ -73,7 +82,7 @@ static void forget_files(void)
 void sim_lose_state(void)
 {
     sim_say("the state directory is LOST");
-    sim_check_state_lost();
+    sim_check_state_lost(false);
     forget_files();
     sim.state_losses++;
 }
@@ -81,15 +90,15 @@ void sim_lose_state(void)
 /** Somebody removes it under a living worker, which keeps what it has open. */
 static void lose_state_in_use(void)
 {
-    sim_say("the state directory is removed under w%d", sim.worker.number);
+    sim_say("the state directory is removed under w%d", sim.worker->number);
     forget_files();
-    sim.journal_incomplete = true; /* what it knows alone is lost with it */
+    sim.worker->journal_incomplete = true; /* what it knows alone is lost with it */
     sim.state_losses++;
 }
 
 static void lose_state(void)
 {
-    if (!sim.worker.alive) {
+    if (!sim.worker->alive) {
         sim_lose_state();
     } else if (sim_chance(0.3)) {
         lose_state_in_use();
@@ -185,16 +194,27 @@ static void restart_policies(void *context)
     }
 }
 
+static void elder_dies(void)
+{
+    struct sim_worker *looked_after = sim.worker;
+    if (sim_worker_elder() != NULL) {
+        sim.worker = sim_worker_elder();
+        sim_worker_die("power");
+        sim.worker = looked_after;
+    }
+}
+
 static void reboot(void)
 {
     sim_say("the host loses power");
     sim_worker_die("power");
+    elder_dies();
     if (sim_chance(0.5)) {
         cut_journals();
     }
     sim.boot_at_ms = sim.now_ms - 10000;
     sim.boot_number++;
-    sim_check_state_lost(); /* without fsync a journal may have lost its end */
+    sim_check_state_lost(false); /* without fsync a journal may have lost its end */
     sim.history_from_wall_ms = sim_wall_ms();
     for (int i = 0; i < sim.container_count; i++) {
         sim_container_end(&sim.containers[i], 255);
@@ -227,12 +247,13 @@ static const struct {
     void (*fn)(void);
     int weight;
 } FAULTS[] = {
-    {crash_soon, 30},       {crash_now, 5},       {end_in_order, 3},    {freeze_worker, 4},
-    {lose_state, 5},        {sim_kafka_away, 7},  {sim_redis_away, 5},  {sim_kafka_cut_off, 2},
-    {sim_redis_cut_off, 2}, {sim_long_outage, 1}, {sim_redis_empty, 4}, {sim_redis_keep, 6},
-    {redis_falls_back, 3},  {sim_engine_hung, 5}, {sim_engine_away, 4}, {engine_forgets, 4},
-    {third_party, 12},      {start_ended, 4},     {unkillable, 3},      {commit_forgotten, 2},
-    {sim_rebuild_begin, 3}, {reboot, 2},          {step_clock, 2},      {disk_full, 2},
+    {crash_soon, 30},       {crash_now, 5},         {end_in_order, 3},    {freeze_worker, 4},
+    {second_worker, 3},     {lose_state, 5},        {sim_kafka_away, 7},  {sim_redis_away, 5},
+    {sim_kafka_cut_off, 2}, {sim_redis_cut_off, 2}, {sim_long_outage, 1}, {sim_redis_empty, 4},
+    {sim_redis_keep, 6},    {redis_falls_back, 3},  {sim_engine_hung, 5}, {sim_engine_away, 4},
+    {engine_forgets, 4},    {third_party, 12},      {start_ended, 4},     {unkillable, 3},
+    {commit_forgotten, 2},  {sim_rebuild_begin, 3}, {reboot, 2},          {step_clock, 2},
+    {disk_full, 2},
 };
 
 static void fault(void)
@@ -310,7 +331,7 @@ static void on_client(void *context)
 static void on_watch(void *context)
 {
     (void)context;
-    if (!sim.worker.alive && (sim.healing || sim_chance(0.3))) {
+    if (!sim.worker->alive && (sim.healing || sim_chance(0.3))) {
         sim_worker_start();
     }
     sim_after(sim_between(20, 800), 0, on_watch, NULL);
@@ -332,7 +353,10 @@ void sim_heal(void)
     sim.healing = true;
     sim.disturbed_ms = sim.now_ms;
     sim.disk_full = false;
-    sim.worker.crash_in = 0;
+    sim.worker->crash_in = 0;
+    if (sim_worker_elder() != NULL) {
+        sim_worker_elder()->frozen_until_ms = sim.now_ms;
+    }
     sim_outages_end();
     for (int i = 0; i < sim.container_count; i++) {
         struct sim_run *run = sim_run_now(&sim.containers[i]);

@@ -12,8 +12,8 @@
 
 enum { STACK_BYTES = 1 << 20 };
 
-static ucontext_t world, fiber;
-static char *stack;
+static ucontext_t world, fibers[SIM_ALIVE];
+static char *stacks[SIM_ALIVE];
 static bool on_fiber;
 static sim_fn *todo;
 static void *todo_context;
@@ -23,7 +23,7 @@ static void *todo_context;
 struct block {
     struct block *next, *previous;
     size_t size;
-    size_t of_worker;
+    size_t of_worker; /**< its number; 0 = the world's */
 };
 static struct block blocks = {.next = &blocks, .previous = &blocks};
 static uint64_t allocations;
@@ -39,8 +39,10 @@ static void *link_block(struct block *block, size_t size)
         abort();
     }
     allocations++;
-    *block = (struct block){
-        .next = &blocks, .previous = blocks.previous, .size = size, .of_worker = on_fiber};
+    *block = (struct block){.next = &blocks,
+                            .previous = blocks.previous,
+                            .size = size,
+                            .of_worker = on_fiber ? (size_t)sim.worker->number : 0};
     blocks.previous->next = block;
     blocks.previous = block;
     return block + 1;
@@ -104,29 +106,27 @@ uint64_t memory_count(void)
     return allocations;
 }
 
-static size_t free_blocks_of_worker(void)
+static void free_blocks_of(int worker)
 {
-    size_t freed = 0;
     for (struct block *block = blocks.next; block != &blocks;) {
         struct block *next = block->next;
-        if (block->of_worker) {
+        if (block->of_worker == (size_t)worker) {
             memory_free(block + 1);
-            freed++;
         }
         block = next;
     }
-    return freed;
 }
 
 /* ---- what the dead leave ---- */
 
-static void bury(void)
+static void bury(struct sim_worker *worker)
 {
-    if (sim.journal_incomplete) {
-        sim_check_state_lost();
-        sim.journal_incomplete = false;
+    if (worker->journal_incomplete) {
+        sim_check_state_lost(true);
+        worker->journal_incomplete = false;
     }
-    sim_files_close();
+    sim_files_close(worker->number);
+    free_blocks_of(worker->number);
 }
 
 /* ---- the stack ---- */
@@ -143,7 +143,7 @@ static void run(void)
         .region = copied("us-east-1"),
         .cluster = copied(SIM_CLUSTER),
         .host_id = copied(SIM_HOST),
-        .state_directory = copied(sim.directory),
+        .state_directory = copied(sim.worker->directory),
         .journal_max_bytes = 1 << 20,
         .runtime = WORKER_RUNTIME_DOCKER,
         .docker_endpoint = copied("sim"),
@@ -160,32 +160,40 @@ static void run(void)
     };
     struct host_record record = {0};
     struct error err = {0};
-    sim.worker.exit_code = (int)worker_run(&options, &record, &err);
-    sim_say("w%d ends with %d %s", sim.worker.number, sim.worker.exit_code, err.message);
-    sim.worker.alive = false;
+    sim.worker->exit_code = (int)worker_run(&options, &record, &err);
+    sim_say("w%d ends with %d %s", sim.worker->number, sim.worker->exit_code, err.message);
+    sim.worker->alive = false;
+}
+
+static ucontext_t *fiber(void)
+{
+    return &fibers[sim.worker - sim.workers];
 }
 
 static void entry(void)
 {
     run();
     on_fiber = false;
-    swapcontext(&fiber, &world);
+    swapcontext(fiber(), &world);
 }
 
-static void resume(void)
+/** It is this worker's turn. */
+static void resume(struct sim_worker *worker)
 {
+    struct sim_worker *looked_after = sim.worker;
+    sim.worker = worker;
     on_fiber = true;
-    swapcontext(&world, &fiber);
+    swapcontext(&world, fiber());
     on_fiber = false;
-    if (!sim.worker.alive) {
-        bury();
-        (void)free_blocks_of_worker();
+    sim.worker = looked_after;
+    if (!worker->alive) {
+        bury(worker);
     }
 }
 
 void sim_worker_yield(void)
 {
-    swapcontext(&fiber, &world);
+    swapcontext(fiber(), &world);
 }
 
 sim_fn *sim_worker_take(void **ret_context)
@@ -196,16 +204,16 @@ sim_fn *sim_worker_take(void **ret_context)
     return fn;
 }
 
-void sim_worker_do(sim_fn *fn, void *context)
+void sim_worker_do(struct sim_worker *worker, sim_fn *fn, void *context)
 {
     todo = fn;
     todo_context = context;
-    resume();
+    resume(worker);
 }
 
 void sim_worker_block(int64_t ms)
 {
-    struct sim_worker *worker = &sim.worker;
+    struct sim_worker *worker = sim.worker;
     worker->blocked = true;
     worker->blocked_until_ms = sim.now_ms + ms;
     sim_after(ms, worker->number, NULL, NULL);
@@ -217,48 +225,50 @@ void sim_worker_block(int64_t ms)
 
 void sim_worker_start(void)
 {
-    if (sim.worker.alive) {
+    if (sim.worker->alive) {
         return;
     }
-    if (stack == NULL) {
-        stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (stack == MAP_FAILED) {
+    char **stack = &stacks[sim.worker - sim.workers];
+    if (*stack == NULL) {
+        *stack =
+            mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (*stack == MAP_FAILED) {
             abort();
         }
     }
-    sim.worker = (struct sim_worker){.number = sim.worker.number + 1, .alive = true};
-    sim_say("w%d starts", sim.worker.number);
+    *sim.worker = (struct sim_worker){.number = ++sim.started, .alive = true};
+    memcpy(sim.worker->directory, sim.directory, sizeof sim.directory);
+    sim_say("w%d starts", sim.worker->number);
     sim.disturbed_ms = sim.now_ms;
-    getcontext(&fiber);
-    fiber.uc_stack.ss_sp = stack;
-    fiber.uc_stack.ss_size = STACK_BYTES;
-    fiber.uc_link = NULL;
-    makecontext(&fiber, entry, 0);
+    getcontext(fiber());
+    fiber()->uc_stack.ss_sp = *stack;
+    fiber()->uc_stack.ss_size = STACK_BYTES;
+    fiber()->uc_link = NULL;
+    makecontext(fiber(), entry, 0);
     todo = NULL;
-    resume();
+    resume(sim.worker);
 }
 
 void sim_worker_die(const char *why)
 {
-    if (!sim.worker.alive) {
+    if (!sim.worker->alive) {
         return;
     }
-    sim_say("w%d is killed (%s)", sim.worker.number, why);
+    sim_say("w%d is killed (%s)", sim.worker->number, why);
     sim.crashes++;
     sim.disturbed_ms = sim.now_ms;
-    sim.worker.alive = false;
-    sim.worker.crash_in = 0;
+    sim.worker->alive = false;
+    sim.worker->crash_in = 0;
     if (on_fiber) {
-        swapcontext(&fiber, &world);
+        swapcontext(fiber(), &world);
         abort(); /* the dead do not come back */
     }
-    bury();
-    (void)free_blocks_of_worker();
+    bury(sim.worker);
 }
 
 void sim_seam(const char *what)
 {
-    struct sim_worker *worker = &sim.worker;
+    struct sim_worker *worker = sim.worker;
     if (on_fiber && worker->crash_in > 0 && --worker->crash_in == 0) {
         sim_worker_die(what);
     }
@@ -266,7 +276,10 @@ void sim_seam(const char *what)
 
 void sim_worker_forget_all(void)
 {
-    sim.worker.alive = false;
-    bury();
-    (void)free_blocks_of_worker();
+    for (int i = 0; i < SIM_ALIVE; i++) {
+        sim.workers[i].alive = false;
+        if (sim.workers[i].number > 0) {
+            bury(&sim.workers[i]);
+        }
+    }
 }

@@ -1,10 +1,5 @@
 /** One history: a host, a worker, clients and faults; then everything heals, and all has to settle. */
 
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "tests/sim/sim.h"
 
 enum { CHECK_EVERY_MS = 2000 };
@@ -12,9 +7,7 @@ enum { CHECK_EVERY_MS = 2000 };
 
 static void begin(uint64_t seed, enum sim_story story)
 {
-    char directory[sizeof sim.directory];
     enum sim_break broken_rule = sim.broken_rule;
-    memcpy(directory, sim.directory, sizeof directory);
     sim = (struct sim){.seed = seed,
                        .story = story,
                        .now_ms = 1000000,
@@ -28,23 +21,15 @@ static void begin(uint64_t seed, enum sim_story story)
                        .committed = -1,
                        .events = {.name = KAFKA_EVENTS_TOPIC},
                        .hosts = {.name = KAFKA_HOSTS_TOPIC}};
-    memcpy(sim.directory, directory, sizeof directory);
+    sim.worker = &sim.workers[0];
     sim.redis = (struct sim_redis){.seen = -1, .complete_run = 1};
     sim_dice_seed(seed, 0, 0);
-}
-
-static void make_directory(void)
-{
-    bool memory = access("/dev/shm", W_OK) == 0;
-    snprintf(sim.directory, sizeof sim.directory, "%s/stopfleet-sim-%ld",
-             memory ? "/dev/shm" : "/tmp", (long)getpid());
-    (void)mkdir(sim.directory, 0700);
 }
 
 bool sim_history(uint64_t seed, enum sim_story story)
 {
     begin(seed, story);
-    make_directory();
+    sim_directory_make();
     sim_lose_state();
     sim.state_losses = 0;
     sim_engine_make();

@@ -18,7 +18,6 @@ struct kafka_reader {
 };
 
 static struct kafka_reader *readers[CLIENTS];
-static size_t reader_count;
 
 static void *zeroed(size_t size)
 {
@@ -80,6 +79,16 @@ static void pump(void *context)
     }
 }
 
+/** In the place of one whose worker is dead. */
+static void keep(struct kafka_reader *reader)
+{
+    size_t at = 0;
+    while (readers[at] != NULL && !readers[at]->dead && sim_worker_of(readers[at]->owner) != NULL) {
+        at++; /* a worker has few of them */
+    }
+    readers[at] = reader;
+}
+
 struct kafka_reader *kafka_reader_new(struct loop *loop, const struct kafka_config *config,
                                       const char *topic, const char *group,
                                       const struct kafka_reader_callbacks *callbacks, void *context,
@@ -93,8 +102,8 @@ struct kafka_reader *kafka_reader_new(struct loop *loop, const struct kafka_conf
     *reader = (struct kafka_reader){.topic = sim_topic(topic),
                                     .callbacks = callbacks,
                                     .context = context,
-                                    .owner = sim.worker.number};
-    readers[reader_count++ % CLIENTS] = reader;
+                                    .owner = sim.worker->number};
+    keep(reader);
     return reader;
 }
 

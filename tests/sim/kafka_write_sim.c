@@ -29,7 +29,6 @@ struct kafka_writer {
 };
 
 static struct kafka_writer *writers[CLIENTS];
-static size_t writer_count;
 
 static void *zeroed(size_t size)
 {
@@ -110,7 +109,7 @@ static struct sending *take(struct kafka_writer *writer)
 
 static bool is_dead(const struct kafka_writer *writer)
 {
-    return writer->dead || !sim.worker.alive || sim.worker.number != writer->owner;
+    return writer->dead || sim_worker_of(writer->owner) == NULL;
 }
 
 /** The first record reaches the broker: maybe twice, maybe without an answer. */
@@ -151,6 +150,16 @@ static void arrive(void *context)
     move(writer);
 }
 
+/** In the place of one whose worker is dead. */
+static void keep(struct kafka_writer *writer)
+{
+    size_t at = 0;
+    while (writers[at] != NULL && !writers[at]->dead && sim_worker_of(writers[at]->owner) != NULL) {
+        at++; /* a worker has few of them */
+    }
+    writers[at] = writer;
+}
+
 struct kafka_writer *kafka_writer_new(struct loop *loop, const struct kafka_config *config,
                                       enum kafka_writer_kind kind, int64_t delivery_timeout_ms,
                                       kafka_state_fn *on_state, void *context, struct error *err)
@@ -161,9 +170,9 @@ struct kafka_writer *kafka_writer_new(struct loop *loop, const struct kafka_conf
     (void)delivery_timeout_ms;
     (void)err;
     struct kafka_writer *writer = zeroed(sizeof *writer);
-    *writer =
-        (struct kafka_writer){.on_state = on_state, .context = context, .owner = sim.worker.number};
-    writers[writer_count++ % CLIENTS] = writer;
+    *writer = (struct kafka_writer){
+        .on_state = on_state, .context = context, .owner = sim.worker->number};
+    keep(writer);
     return writer;
 }
 

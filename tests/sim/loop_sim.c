@@ -26,13 +26,15 @@ struct arming {
     uint64_t number;
 };
 
-static struct loop the_loop;
-
+/* Never freed within a process: a signal may be on its way. */
 struct loop *loop_new(struct error *err)
 {
     (void)err;
-    the_loop = (struct loop){0};
-    return &the_loop;
+    sim.worker->loop = calloc(1, sizeof(struct loop));
+    if (sim.worker->loop == NULL) {
+        abort();
+    }
+    return sim.worker->loop;
 }
 
 void loop_free(struct loop *loop)
@@ -77,13 +79,15 @@ int loop_on_termination(struct loop *loop, loop_signal_fn *fn, void *context, st
 static void terminate(void *context)
 {
     struct loop *loop = context;
-    loop->on_signal(15, loop->signal_context);
+    if (loop->on_signal != NULL) {
+        loop->on_signal(15, loop->signal_context);
+    }
 }
 
 void sim_worker_end(void)
 {
-    sim_say("SIGTERM to w%d", sim.worker.number);
-    sim_after(0, sim.worker.number, terminate, &the_loop);
+    sim_say("SIGTERM to w%d", sim.worker->number);
+    sim_after(0, sim.worker->number, terminate, sim.worker->loop);
 }
 
 /* ---- timers: never freed within a process, since armings point to them ---- */
@@ -95,7 +99,7 @@ struct loop_timer *loop_timer_new(struct loop *loop, loop_timer_fn *fn, void *co
     if (timer == NULL) {
         abort();
     }
-    *timer = (struct loop_timer){.fn = fn, .context = context, .owner = sim.worker.number};
+    *timer = (struct loop_timer){.fn = fn, .context = context, .owner = sim.worker->number};
     return timer;
 }
 

@@ -100,8 +100,8 @@ void sim_long_outage(void)
     }
     sim_say("an outage of %lld minutes", (long long)(ms / 60000));
     sim.had_long_outage = true;
-    sim.worker.crash_in = 0;
-    worker_of_hours = sim.worker.alive ? sim.worker.number : 0;
+    sim.worker->crash_in = 0;
+    worker_of_hours = sim.worker->alive ? sim.worker->number : 0;
     if (which != 0) {
         sim_redis_state(false);
     }

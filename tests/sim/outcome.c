@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,7 +38,12 @@ static void remove_directory(pid_t pid)
 static void clean_up(void)
 {
     sim.story = SIM_STORY_NONE;
-    sim_lose_state();
+    for (int number = sim.directories; number > 0; number--) {
+        (void)snprintf(strrchr(sim.directory, '/'), 12, "/%d", number);
+        sim_lose_state();
+        (void)rmdir(sim.directory);
+    }
+    *strrchr(sim.directory, '/') = '\0';
     (void)rmdir(sim.directory);
 }
 

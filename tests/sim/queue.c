@@ -194,8 +194,8 @@ int64_t sim_wall_ms(void)
 
 static void to_worker(struct happening *next)
 {
-    struct sim_worker *worker = &sim.worker;
-    if (!worker->alive || worker->number != next->owner) {
+    struct sim_worker *worker = sim_worker_of(next->owner);
+    if (worker == NULL) {
         return;
     }
     int64_t until = worker->frozen_until_ms;
@@ -208,7 +208,7 @@ static void to_worker(struct happening *next)
         push(*next);
         return;
     }
-    sim_worker_do(next->fn, next->context);
+    sim_worker_do(worker, next->fn, next->context);
 }
 
 bool sim_next(int64_t until_ms)

@@ -51,7 +51,7 @@ struct asking {
     bool other;
 };
 
-static struct redis_view *view_now;
+static struct redis_view *views[SIM_ALIVE]; /**< one a worker */
 
 static void *zeroed(size_t size)
 {
@@ -90,8 +90,10 @@ static void tell_view(void)
 {
     bool reached = sim_redis_reached();
     sim.disturbed_ms = sim.now_ms;
-    if (view_now != NULL) {
-        sim_after(reached ? sim_between(10, 1000) : 0, view_now->owner, tell, view_now);
+    for (size_t i = 0; i < SIM_ALIVE; i++) {
+        if (views[i] != NULL) {
+            sim_after(reached ? sim_between(10, 1000) : 0, views[i]->owner, tell, views[i]);
+        }
     }
 }
 
@@ -132,9 +134,9 @@ struct redis_view *redis_view_new(struct loop *loop, const struct redis_config *
     struct redis_view *view = zeroed(sizeof *view);
     *view = (struct redis_view){.on_state = on_state,
                                 .context = context,
-                                .owner = sim.worker.number,
+                                .owner = sim.worker->number,
                                 .connected = sim_redis_reached()};
-    view_now = view;
+    views[sim.worker - sim.workers] = view;
     if (!sim_redis_reached()) {
         sim_after(1, view->owner, connect_later, view);
     }

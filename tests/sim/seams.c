@@ -83,7 +83,7 @@ void __wrap_log_emit(enum log_level level, const char *event, const char *messag
                   : snprintf(line + at, room, " %s=%.80s", fields->key,
                              fields->text == NULL ? "-" : fields->text);
     }
-    sim_say("    w%d: %s", sim.worker.number, line);
+    sim_say("    w%d: %s", sim.worker->number, line);
     if (is_bug(level, event)) {
         sim_broken("the worker finds itself in a state that it holds to be impossible", "%s", line);
     }
@@ -93,7 +93,7 @@ void __wrap_log_emit(enum log_level level, const char *event, const char *messag
 
 enum { FILES = 256 };
 
-static bool opened[FILES];
+static int opened[FILES]; /**< by which worker; 0 = by none */
 
 /** open(2) under each of the names that it is linked by. */
 static int open_noted(const char *path, int flags, mode_t mode)
@@ -103,7 +103,7 @@ static int open_noted(const char *path, int flags, mode_t mode)
         abort();
     }
     if (fd >= 0) {
-        opened[fd] = true;
+        opened[fd] = sim.worker->number;
     }
     return fd;
 }
@@ -118,12 +118,12 @@ int __wrap_open64(const char *path, int flags, mode_t mode)
     return open_noted(path, flags, mode);
 }
 
-void sim_files_close(void)
+void sim_files_close(int worker)
 {
-    for (int fd = 0; fd < FILES; fd++) {
-        if (opened[fd]) {
+    for (int fd = 0; fd < FILES && worker > 0; fd++) {
+        if (opened[fd] == worker) {
             (void)close(fd);
-            opened[fd] = false;
+            opened[fd] = 0;
         }
     }
 }
@@ -160,14 +160,14 @@ int __wrap_append_file_append(struct append_file *file, struct span payload, str
     bool intent = payload.data[0] == (char)JOURNAL_INTENT;
     sim_seam("before a write to the journal");
     if (sim.disk_full) {
-        sim.journal_incomplete = true;
+        sim.worker->journal_incomplete = true;
         return error_set(err, ERROR_FULL, "no space left on device");
     }
     if (intent && sim.broken_rule == SIM_BREAK_INTENT_LOST) {
         return 0;
     }
     int result = __real_append_file_append(file, payload, err);
-    if (result == 0 && sim.worker.crash_in == 1 && sim.worker.torn) {
+    if (result == 0 && sim.worker->crash_in == 1 && sim.worker->torn) {
         int64_t written = file->size_bytes - before;
         (void)!ftruncate(file->fd, before + sim_below(written));
         sim_seam("within a write to the journal");

@@ -7,7 +7,8 @@
  *  The worker runs on a stack of its own and gives way whenever its loop has nothing to do or a call blocks; a crash is that it is never resumed.
  *
  *  queue.c     virtual time: what happens when
- *  fiber.c     the worker's stack, crashes, memory of the dead
+ *  fiber.c     the stacks of workers, crashes, memory of the dead
+ *  elder.c     two workers at the same time
  *  seams.c     what the worker asks of the operating system: clocks, random bytes, the journal's disk
  *  loop_sim.c kafka_read_sim.c kafka_write_sim.c redis_sim.c redis_store.c
  *              common/io/loop.h, kafka.h and redis_view.h, implemented by the world
@@ -71,8 +72,16 @@ int64_t sim_wall_ms(void);
 bool sim_next(int64_t until_ms);
 
 /* ---- the worker ---- */
+enum {
+    SIM_ALIVE = 2, /**< at the same time, at most */
+    SIM_DIRECTORY_SIZE = 80
+};
+struct loop;
 struct sim_worker {
     int number; /**< of the incarnation; 0 = none yet */
+    char directory[SIM_DIRECTORY_SIZE];
+    struct loop *loop;
+    bool journal_incomplete; /**< it could not write all of it, or nobody will find it */
     bool alive, acting;
     int64_t frozen_until_ms; /**< SIGSTOP */
     int64_t blocked_until_ms;
@@ -82,19 +91,25 @@ struct sim_worker {
     int exit_code;
 };
 void sim_worker_start(void);
+/** The one of this number, if it lives; else NULL. */
+struct sim_worker *sim_worker_of(int number);
+/** A worker that nobody looks after any more, beside the one that took its place; NULL = none. */
+struct sim_worker *sim_worker_elder(void);
+/** The worker loses its place to one that is to be started: it lives on, frozen for so long. */
+void sim_worker_supplant(int64_t frozen_ms, bool copies_state);
 /** kill -9, from outside or from a seam. */
 void sim_worker_die(const char *why);
 /** SIGTERM */
 void sim_worker_end(void);
 /** Does fn on the worker's stack, now. */
-void sim_worker_do(sim_fn *fn, void *context);
+void sim_worker_do(struct sim_worker *worker, sim_fn *fn, void *context);
 /** On the worker's stack: a call that blocks. */
 void sim_worker_block(int64_t ms);
 /** At each seam: a place at which the worker may die. */
 void sim_seam(const char *what);
 void sim_worker_forget_all(void);
-/** Closes what the worker had opened, as the kernel does for the dead. */
-void sim_files_close(void);
+/** Closes what a worker had opened, as the kernel does for the dead. */
+void sim_files_close(int worker);
 /** Loop: gives way to the world. */
 void sim_worker_yield(void);
 /** What the worker is to do next; NULL = nothing. */
@@ -125,6 +140,7 @@ struct sim_run {
     bool signal_said, exit_said, told_repeated, state_lost, kill_meant;
     int signal_said_by; /**< number of the worker */
     int64_t exit_said_step;
+    int exit_said_by; /**< number of the worker */
 };
 struct sim_container {
     char id[65], name[32];
@@ -260,7 +276,9 @@ void sim_check_base(const struct sim_base *base);
 void sim_check_seen(void);
 void sim_check_commit(int64_t offset);
 void sim_check_not_found(const char *id);
-void sim_check_state_lost(void);
+/** What the log does not show may be done again; log_too: where the journal that is left lacks something, a worker that acts by it with Kafka away may
+ *  also do again what the log shows. */
+void sim_check_state_lost(bool log_too);
 struct sim_answer {
     char task[40];
     char *request, *first, *reason;
@@ -289,6 +307,8 @@ void sim_long_outage(void);
 void sim_outages_end(void);
 void sim_faults_begin(void);
 void sim_lose_state(void);
+/** A new, empty state directory. */
+void sim_directory_make(void);
 void sim_heal(void);
 /** @return false if a promise is broken */
 bool sim_history(uint64_t seed, enum sim_story story);
@@ -339,10 +359,14 @@ struct sim {
     char verdict[400];
     int broken;
     int64_t steps;
-    struct sim_worker worker;
-    char directory[64];
+    struct sim_worker workers[SIM_ALIVE];
+    struct sim_worker
+        *worker;     /**< whose turn it is; in the world's turn the one that is looked after */
+    int started;     /**< workers, so far */
+    bool elder_ever; /**< two lived at the same time */
+    char directory[SIM_DIRECTORY_SIZE]; /**< the state directory of the one that is looked after */
+    int directories;
     bool disk_full;
-    bool journal_incomplete; /**< the living worker could not write all of it */
 
     struct sim_container containers[SIM_CONTAINERS];
     int container_count;
