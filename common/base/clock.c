@@ -25,7 +25,7 @@ static int64_t stepped_ms(void)
     const char *path = getenv("STOPFLEET_TEST_WALL_CLOCK");
     FILE *file = path == NULL ? NULL : fopen(path, "re");
     if (file != NULL) {
-        (void)fscanf(file, "%" SCNd64, &by_ms);
+        by_ms = fscanf(file, "%" SCNd64, &by_ms) == 1 ? by_ms : 0;
         (void)fclose(file);
     }
 #endif
