@@ -31,7 +31,7 @@ class Hosts(unittest.TestCase):
         cls.worker = cls.fleet.process_worker(host_id=HOST, extra=flags)
         cls.other = cls.fleet.process_worker("other-host", host_id=OTHER, extra=flags)
         cls.api = cls.fleet.api()
-        wait_for(lambda: len(cls.list_instances()) == 2, 20, "both hosts in the view")
+        wait_for(lambda: len(cls.call("ListContainerInstances")[1].get("containerInstanceArns", [])) == 2, 20, "both hosts in the view")
 
     @classmethod
     def tearDownClass(cls):
@@ -50,14 +50,24 @@ class Hosts(unittest.TestCase):
         return cls.fleet.aws(cls.api, operation, "--cluster", CLUSTER, *arguments, **options)
 
     @classmethod
+    def call(cls, operation, **members):
+        """Without the CLI, which takes its time."""
+        return cls.api.call(operation, {"cluster": CLUSTER, **members})
+
+    @classmethod
     def list_instances(cls, *arguments):
-        arns = cls.aws("list-container-instances", *arguments)["containerInstanceArns"]
-        return [arn.rsplit("/", 1)[1] for arn in arns]
+        answer = cls.aws("list-container-instances", *arguments) if arguments else cls.call("ListContainerInstances")[1]
+        return [arn.rsplit("/", 1)[1] for arn in answer["containerInstanceArns"]]
 
     def describe(self, host):
-        answer = self.aws("describe-container-instances", "--container-instances", host)
-        self.assertEqual(answer["failures"], [])
+        status, answer = self.call("DescribeContainerInstances", containerInstances=[host])
+        self.assertEqual((status, answer.get("failures")), (200, []), answer)
         return answer["containerInstances"][0]
+
+    def end(self, task):
+        status, answer = self.call("StopTask", task=task)
+        self.assertEqual(status, 200, answer)
+        return self.fleet.wait_status(self.api, task, "STOPPED")
 
     def running(self):
         return self.fleet.tasks(self.api)
@@ -68,7 +78,7 @@ class Hosts(unittest.TestCase):
 
     def test_a_host_is_described_as_it_is(self):
         import botocore.session
-        host = self.describe(HOST)
+        host = self.aws("describe-container-instances", "--container-instances", HOST)["containerInstances"][0]
         resources = {r["name"]: r for r in host["registeredResources"]}
         with open("/proc/meminfo", encoding="ascii") as f:
             memory = int(f.readline().split()[1]) // 1024
@@ -81,8 +91,7 @@ class Hosts(unittest.TestCase):
         self.assertEqual(attributes["stopfleet.runtime"], "process")
         # Every member is one that ECS has.
         model = botocore.session.get_session().get_service_model("ecs").shape_for("ContainerInstance")
-        _, raw = self.api.call("DescribeContainerInstances", {"cluster": CLUSTER, "containerInstances": [HOST]})
-        members = raw["containerInstances"][0]
+        members = self.describe(HOST)
         self.assertEqual(sorted(set(members) - set(model.members)), [])
         self.assertNotIn(None, members.values())
         answer = self.aws("describe-container-instances", "--container-instances", "e" * 32)
@@ -108,8 +117,7 @@ class Hosts(unittest.TestCase):
         statistics = {s["name"]: int(s["value"]) for s in cluster["statistics"]}
         self.assertEqual(statistics["runningExternalTasksCount"], len(self.running()))
         self.assertEqual(sum(statistics.values()), len(self.running()))
-        self.aws("stop-task", "--task", task)
-        self.fleet.wait_status(self.api, task, "STOPPED")
+        self.end(task)
         refused = self.aws("list-container-instances", "--filter", "attribute:rack is r7", check=False)
         self.assertIn("is wanted at character 16", refused.stderr)
 
@@ -128,8 +136,7 @@ class Hosts(unittest.TestCase):
         self.fleet.audit("rebuild")
         wait_for(lambda: task in self.running(), 20, "the task in the view again")
         self.assertEqual(self.describe(HOST)["status"], "DRAINING")
-        self.aws("stop-task", "--task", task)
-        self.fleet.wait_status(self.api, task, "STOPPED")
+        self.end(task)
         self.aws("update-container-instances-state", "--container-instances", HOST, "--status", "ACTIVE")
         self.assertEqual(self.list_instances("--status", "DRAINING"), [])
 
@@ -224,14 +231,11 @@ class Hosts(unittest.TestCase):
         self.worker.start()
         document = wait_for(lambda: self.fleet.describe(self.api, task), 20, "the task again, by its worker alone")
         self.assertEqual((document["lastStatus"], document["desiredStatus"]), ("RUNNING", "RUNNING"))
+        wait_for(lambda: self.call("DescribeContainerInstances", containerInstances=[HOST])[0] == 200, 20, "the host again")
         self.assertEqual(self.describe(HOST)["status"], "ACTIVE")
         self.fleet.audit("rebuild")
         self.assertNotIn("unproven", self.fleet.audit("check").stdout)
-        self.aws("stop-task", "--task", task)
-        self.fleet.wait_status(self.api, task, "STOPPED")
-
-    def call(self, operation, **members):
-        return self.api.call(operation, {"cluster": CLUSTER, **members})
+        self.end(task)
 
     def aws_clusters(self):
         return self.fleet.aws(self.api, "describe-clusters", "--clusters", CLUSTER)["clusters"][0]
@@ -242,8 +246,7 @@ class Hosts(unittest.TestCase):
         wait_for(lambda: self.describe(HOST)["status"] == "ACTIVE", 20, "the host registered again")
         wait_for(lambda: task in self.running(), 20, "its task is listed again")
         self.assertIn("worker.deregistered", self.worker.log_text())
-        self.aws("stop-task", "--task", task)
-        self.fleet.wait_status(self.api, task, "STOPPED")
+        self.end(task)
 
     def test_a_stop_waits_for_a_host_that_is_away(self):
         task = self.task("waiting")
@@ -280,10 +283,11 @@ class Hosts(unittest.TestCase):
         document = self.fleet.describe(self.api, task)
         self.assertEqual(document["connectivity"], "CONNECTED")
         self.assertGreater(document["connectivityAt"], since)
-        self.aws("stop-task", "--task", task)
-        self.fleet.wait_status(self.api, task, "STOPPED")
+        self.end(task)
+        # An empty host needs no force.
         worker.stop()
         self.aws("deregister-container-instance", "--container-instance", host)
+        self.assertEqual(self.describe(host)["status"], "INACTIVE")
 
 
 if __name__ == "__main__":
