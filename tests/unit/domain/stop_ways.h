@@ -124,6 +124,12 @@ static inline void asked(struct script *s)
     assert_does(s, STOP_ACTION_ASK_HISTORY);
 }
 
+static inline void overdue_deadline_check(struct script *s)
+{
+    deadline_check(s);
+    s->now += STOP_CHECK_LEAD_MS;
+}
+
 static inline void due(struct script *s)
 {
     deadline_check(s);

@@ -63,7 +63,8 @@ static void stop_engine_forgets_failures_when_it_comes_on(void **state)
                 {signalling, STOP_ON_SENT},
                 {hinted_signalling, STOP_ON_SENT},
                 {asked, STOP_ON_HISTORY_SENT},
-                {deadline_check, STOP_ON_INSPECTED_RUNNING}};
+                {deadline_check, STOP_ON_INSPECTED_RUNNING},
+                {overdue_deadline_check, STOP_ON_INSPECTED_RUNNING}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct script s;
         rows[i].way(&s);
@@ -181,6 +182,24 @@ static void stop_engine_wants_the_proof_whatever_sigkill_came_to(void **state)
     }
 }
 
+/** Of several SIGKILLs the last one's answer is the reason. */
+static void stop_engine_names_what_the_last_sigkill_came_to(void **state)
+{
+    (void)state;
+    static const enum stop_event answers[] = {STOP_ON_SENT, STOP_ON_REFUSED, STOP_ON_SENT};
+    struct script s;
+    kill_check(&s);
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        on(&s, answers[i]);
+        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_KILL) != NULL, i == 0);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        on(&s, STOP_ON_TIMER);
+    }
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem, STOP_PROBLEM_KILL_SURVIVED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +211,7 @@ int main(void)
         cmocka_unit_test(stop_engine_waits_for_a_request_near_the_deadline),
         cmocka_unit_test(stop_engine_names_what_the_signal_came_to),
         cmocka_unit_test(stop_engine_wants_the_proof_whatever_sigkill_came_to),
+        cmocka_unit_test(stop_engine_names_what_the_last_sigkill_came_to),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
