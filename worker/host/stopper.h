@@ -33,6 +33,9 @@ struct stopper_environment {
     bool (*claimed)(void *context, const char *task, struct run run);
     /** A later incarnation of this host id acts: the process must stop acting and exit. */
     void (*superseded)(void *context, const char *other_incarnation);
+    /** Memory was out for a stop's own event or run: the process must exit. Its next start carries the stop on, from log and journal,
+     *  as after any crash. */
+    void (*failed)(void *context, const struct error *error);
     /** True if all that was read is folded into bases, to the end of the log: only then is a run that was started again taken into a plan. NULL = always. */
     bool (*ready)(void *context);
     void *context;

@@ -155,7 +155,8 @@ struct stopper {
         missed_offset; /**< lowest record that memory was out for, -1 = none: the commit stays there */
     bool catching;     /**< acting without the log, which has begun to come: signals wait */
     bool kafka_away; /**< what is missing of the log cannot come now: nothing waits for it */
-    bool superseded; /**< a later incarnation acts: nothing is done any more */
+    bool
+        superseded; /**< a later incarnation acts, or is to, after `failed`: nothing is done any more */
 };
 
 /* stopper_task.c */
@@ -164,6 +165,8 @@ struct stop_task *stopper_task_need(struct stopper *stopper, const char *id, con
 struct stop_task *stopper_task_find(const struct stopper *stopper, const char *id, size_t length);
 /** Frees it with everything of it. */
 void stopper_task_free(struct stop_task *task);
+/** Memory was out for something of a task that nothing would try again: nothing is done any more, and the process is to exit. */
+void stopper_task_fail(const struct stop_task *task, const char *what);
 /** True while a plan is being carried out. */
 bool stopper_task_under_way(const struct stop_task *task);
 /** Its stop is over: forgets the runs. */

@@ -71,6 +71,10 @@ bool stopper_record_or_complain(struct stop_task *task, const struct event *even
     if (stopper_record(task->stopper, event, begins, &err) == 0) {
         return true;
     }
+    if (err.code == ERROR_NO_MEMORY) {
+        stopper_task_fail(task, event->type_name);
+        return false;
+    }
     log_error("stop.unrecorded", "an event of a stop could not be recorded",
               LOG_STR("task", task->entry.key), LOG_STR("type", event->type_name),
               LOG_STR("error", err.message));

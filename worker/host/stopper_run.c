@@ -341,9 +341,7 @@ static void sync_run(struct stop_task *task, const struct planned_run *planned)
     if (slot == NULL) {
         slot = stopper_task_add_slot(task, planned);
         if (slot == NULL) {
-            log_error("stop.memory", "out of memory: a run is not stopped for now",
-                      LOG_STR("task", task->entry.key));
-            stopper_look_later(task, STOPPER_LOOK_AGAIN_MS);
+            stopper_task_fail(task, "a run of its plan");
             return;
         }
         fill_machine(slot, planned);

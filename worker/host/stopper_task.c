@@ -80,6 +80,21 @@ void stopper_task_free(struct stop_task *task)
     memory_free(task);
 }
 
+void stopper_task_fail(const struct stop_task *task, const char *what)
+{
+    struct stopper *stopper = task->stopper;
+    struct error err = {0};
+    if (stopper->superseded) {
+        return;
+    }
+    stopper->superseded = true;
+    (void)error_set(&err, ERROR_NO_MEMORY,
+                    "out of memory for %s of task %s: this worker ends, its next start carries on "
+                    "from the log and the journal; give it more memory",
+                    what, task->entry.key);
+    stopper->env.failed(stopper->env.context, &err);
+}
+
 bool stopper_task_under_way(const struct stop_task *task)
 {
     return task->own.plan.count > 0 && !task->over && !task_is_terminal(&task->own);

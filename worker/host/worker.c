@@ -227,6 +227,13 @@ static bool is_claimed(void *context, const char *task, struct run run)
     return discovery_claimed(worker->discovery, task, run);
 }
 
+static void on_failed(void *context, const struct error *error)
+{
+    struct worker *worker = context;
+    *worker->err = *error;
+    give_up(worker, WORKER_EXIT_FAILURE);
+}
+
 static void on_superseded(void *context, const char *other)
 {
     struct worker *worker = context;
@@ -400,6 +407,7 @@ static const struct worker_callbacks CALLBACKS = {
     .stopper = {.base = find_base,
                 .claimed = is_claimed,
                 .superseded = on_superseded,
+                .failed = on_failed,
                 .ready = is_settled},
     .intake = {.check = check_topics,
                .may_block = may_block,

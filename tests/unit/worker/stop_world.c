@@ -24,6 +24,33 @@ static int64_t boot_ms(void *context)
     return ((struct world *)context)->boot_ms;
 }
 
+/* ---- memory that runs out ---- */
+
+void world_fail_allocation(struct world *world, uint64_t n)
+{
+    world->fails_in = n;
+    world->fails_counted_from = memory_count();
+    memory_fail_nth(n, false);
+}
+
+bool world_allocation_failed(const struct world *world)
+{
+    return memory_count() - world->fails_counted_from >= world->fails_in;
+}
+
+/* The world's own allocations do not fail and are not counted. */
+static void begin_own(struct world *world)
+{
+    uint64_t made = memory_count() - world->fails_counted_from;
+    memory_fail_nth(0, false);
+    world->fails_in = made < world->fails_in ? world->fails_in - made : 0;
+}
+
+static void end_own(struct world *world)
+{
+    world_fail_allocation(world, world->fails_in);
+}
+
 /* ---- the log ---- */
 
 static struct world_record copy_record(struct span value)
@@ -42,7 +69,9 @@ static int send_record(void *context, struct span key, struct span value,
     if (world->sent_count == WORLD_SENT) {
         return error_set(err, ERROR_FULL, "queue full");
     }
+    begin_own(world);
     world->sent[world->sent_count].record = copy_record(value);
+    end_own(world);
     world->sent[world->sent_count].delivered = delivered;
     world->sent[world->sent_count].context = delivered_context;
     world->sent_count++;
@@ -72,6 +101,7 @@ static struct span record_span(const struct world_record *record)
 
 static void fold_base(struct world *world)
 {
+    begin_own(world);
     for (; world->based < world->log_count; world->based++) {
         struct event event;
         struct error err = {0};
@@ -81,6 +111,7 @@ static void fold_base(struct world *world)
         }
         event_release(&event);
     }
+    end_own(world);
 }
 
 const struct task *world_fold(struct world *world)
@@ -96,9 +127,11 @@ bool world_read(struct world *world)
     }
     struct event event;
     struct error err = {0};
+    begin_own(world);
     if (event_decode(record_span(&world->log[world->read]), &event, &err) != 0) {
         fail_msg("%s", err.message);
     }
+    end_own(world);
     stopper_on_record(world->stopper, (int64_t)world->read++, &event);
     event_release(&event);
     if (!world->base_unknown && !world->base_frozen) {
@@ -188,6 +221,12 @@ static bool is_claimed(void *context, const char *task, struct run run)
     return ((struct world *)context)->claimed;
 }
 
+static void on_failed(void *context, const struct error *error)
+{
+    assert_int_equal(error->code, ERROR_NO_MEMORY);
+    ((struct world *)context)->failed = true;
+}
+
 static void on_superseded(void *context, const char *incarnation)
 {
     (void)incarnation;
@@ -271,6 +310,7 @@ void world_start(struct world *world, bool log_read)
                                               .base = base_of,
                                               .claimed = is_claimed,
                                               .superseded = on_superseded,
+                                              .failed = on_failed,
                                               .ready = is_ready,
                                               .context = world,
                                               .send = send_record,

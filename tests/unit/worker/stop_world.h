@@ -118,7 +118,8 @@ struct world {
     struct stopper *stopper;
     int64_t default_grace_ms;
     int64_t call_limit;
-    bool superseded, journal_found, claimed, not_ready, lost_state;
+    bool superseded, failed, journal_found, claimed, not_ready, lost_state;
+    uint64_t fails_in, fails_counted_from; /**< private to world_fail_allocation */
 };
 
 extern const struct runtime_ops WORLD_ENGINE;
@@ -132,6 +133,10 @@ void world_open(struct world *world);
 void world_close(struct world *world);
 /** Starts a worker: reads the log, then acts (log_read false: Kafka stays away). */
 void world_start(struct world *world, bool log_read);
+/** The n-th allocation of the worker from now fails, 0 = none. */
+void world_fail_allocation(struct world *world, uint64_t n);
+/** Whether it has failed. */
+bool world_allocation_failed(const struct world *world);
 /** kill -9. What is asked of the engine is lost unless `reaches`. */
 void world_crash(struct world *world, bool reaches);
 /** The state directory is lost. */
