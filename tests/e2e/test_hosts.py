@@ -102,6 +102,20 @@ class Hosts(unittest.TestCase):
         health = answer["containerInstances"][0]["healthStatus"]
         self.assertEqual((health["overallStatus"], [d["type"] for d in health["details"]]), ("OK", ["CONTAINER_RUNTIME"]))
         self.assertNotIn("healthStatus", self.describe(HOST))
+        away = self.worker.tasks + ".away"
+        os.rename(self.worker.tasks, away)
+        [check] = wait_for(lambda: self.health("IMPAIRED"), 20, "the runtime away")
+        self.assertEqual((check["status"], check["statusReason"]), ("IMPAIRED", "the worker cannot reach its engine"))
+        os.rename(away, self.worker.tasks)
+        [check] = wait_for(lambda: self.health("OK"), 20, "the runtime back")
+        self.assertNotIn("statusReason", check)
+        self.assertGreaterEqual(check["lastUpdated"], check["lastStatusChange"])
+
+    def health(self, wanted):
+        """The checks of the first host, where its overall health is the wanted one."""
+        _, answer = self.call("DescribeContainerInstances", containerInstances=[HOST], include=["CONTAINER_INSTANCE_HEALTH"])
+        health = answer["containerInstances"][0]["healthStatus"]
+        return health["details"] if health["overallStatus"] == wanted else None
 
     def test_pages(self):
         self.assertEqual(sorted(self.list_instances("--page-size", "1")), [HOST, OTHER])

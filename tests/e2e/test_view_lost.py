@@ -162,6 +162,20 @@ class ViewLost(test_bad_days.BadDay):
         self.assertIn("view.corrupt", self.worker.log_text())
         self.assert_stops(tasks, "garbage")
 
+    def test_a_base_of_an_older_version(self):
+        """Named at the worker's start, and folded again by a rebuild."""
+        [task] = self.tasks_of("older-fold", 1)
+        wait_for(self.complete, 20, "a complete view")
+        self.worker.kill()
+        key = f"stopfleet:t:{CLUSTER}/{task}"
+        reducer = int(self.redis.call("HGET", key, "rn"))
+        self.redis.call("HSET", key, "rn", reducer - 1)
+        self.worker.start()
+        self.worker.wait_log("view.older_fold")
+        self.fleet.audit("rebuild")
+        self.assertEqual(int(self.redis.call("HGET", key, "rn")), reducer)
+        self.assert_stops([task], "older-fold")
+
     def test_bytes_that_are_no_base(self):
         """Found at the worker's next start, or put over by the task's next event."""
         [task] = self.tasks_of("no-base", 1)
