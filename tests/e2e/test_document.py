@@ -15,6 +15,7 @@ from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
 from ecs_model import members, mistakes  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
 from redis_server import Redis  # noqa: E402
+from registry import Registry  # noqa: E402
 from server import ROOT, wait_for  # noqa: E402
 import docker_engine  # noqa: E402
 
@@ -170,14 +171,31 @@ class Document(unittest.TestCase):
         self.assertEqual(self.document(task)["tags"], [{"key": "canary", "value": ""}])
         self.stop(task)
 
+    def test_the_digest_of_a_pushed_image(self):
+        registry = Registry().start()
+        self.addCleanup(registry.close)
+        image = f"{registry.address}/shop:7"
+        # An image of its own: the worker asks for an image's digests once.
+        local = docker_engine.probe_image("stopfleet/pushed:test", changes=(f"LABEL registry={registry.address}",), at=self.docker.socket)
+        self.docker.docker("tag", local, image)
+        self.addClassCleanup(self.docker.docker, "rmi", "-f", image, local, check=False)  # once its container is gone
+        self.docker.docker("push", image)
+        container = self.docker.docker("run", "-d", "--name", "pushed", "--label", "io.stopfleet.task=pushed", image, "obey")
+        self.docker.ids.append(container)
+        task = self.fleet.task_of(self.api, "pushed")
+        [c] = self.document(task)["containers"]
+        self.assertEqual((c["image"], [c["imageDigest"]]), (image, registry.manifests))
+        self.stop(task)
+
     def test_ports(self):
-        container, task = self.run_task("ports", "-p", "127.0.0.1:18080:80", "-p", "18081:81/udp", "-p", "18100-18103:9000-9003")
+        container, task = self.run_task("ports", "-p", "127.0.0.1:18080:80", "-p", "18081:81/udp", "-p", "18100-18103:9000-9003", "-p", "[::1]:18110-18112:9100-9102")
         bindings = self.document(task)["containers"][0]["networkBindings"]
         truth = {(port.split("/")[1], b["HostIp"], int(port.split("/")[0]), int(b["HostPort"]))
                  for port, published in self.docker.inspect(container)["NetworkSettings"]["Ports"].items() for b in published or []}
         self.assertEqual(ports_of(bindings), truth)
         self.assertIn(("tcp", "127.0.0.1", 80, 18080), truth)
         self.assertTrue(any(b.get("containerPortRange") == "9000-9003" and b["hostPortRange"] == "18100-18103" for b in bindings))
+        self.assertTrue(any(b.get("containerPortRange") == "9100-9102" and b["bindIP"] == "::1" for b in bindings))
         # They are in use on the host.
         answer = self.fleet.aws(self.api, "describe-container-instances", "--cluster", CLUSTER, "--container-instances", HOST)
         remaining = {r["name"]: r for r in answer["containerInstances"][0]["remainingResources"]}
