@@ -202,6 +202,12 @@ static void on_inspect(void *context, const struct docker_response *response)
     }
     json_t *inspect = docker_response_json(response, &err);
     const char *id = docker_json_text(inspect, "Id");
+    /* Podman means other things by some members: what the engine is has to be known first. */
+    if (inspect != NULL && describing->operation.docker->engine.api_version[0] == '\0') {
+        error_set(&err, ERROR_UNAVAILABLE, "the engine has not said yet what it is");
+        json_decref(inspect);
+        inspect = NULL;
+    }
     if (inspect != NULL && id == NULL) {
         error_set(&err, ERROR_CORRUPT, "the engine describes a container without an Id");
         json_decref(inspect);

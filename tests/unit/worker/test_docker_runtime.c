@@ -665,6 +665,19 @@ static void the_engines_memory_is_read(void **state)
     assert_int_equal(history_and_wait(1000), RUNTIME_HISTORY_UNKNOWN);
 }
 
+/* Podman means other things by some members of a container. */
+static void nothing_is_described_before_the_engine_is_known(void **state)
+{
+    (void)state;
+    inspect_and_wait();
+    assert_int_equal(got.error, ERROR_UNAVAILABLE);
+    list_and_wait();
+    assert_int_equal(got.error, ERROR_UNAVAILABLE);
+    start();
+    inspect_and_wait();
+    assert_true(got.exists);
+}
+
 static void podman_does_not_name_signals(void **state)
 {
     (void)state;
@@ -743,6 +756,7 @@ int main(void)
         TEST(calls_of_an_engine_that_hangs_end_in_time),
         TEST(the_engines_memory_is_read),
         TEST(podman_does_not_name_signals),
+        TEST(nothing_is_described_before_the_engine_is_known),
         TEST(what_is_open_is_dropped_at_the_end),
         TEST(addresses_that_are_none_are_refused),
     };
