@@ -28,16 +28,6 @@ static void enqueue(struct stop_slot **first, struct stop_slot **last, struct st
     *last = slot;
 }
 
-static struct stop_slot *dequeue(struct stop_slot **first, struct stop_slot **last)
-{
-    struct stop_slot *slot = *first;
-    if (slot != NULL) {
-        *first = slot->next_queued;
-        *last = *first == NULL ? NULL : *last;
-    }
-    return slot;
-}
-
 static void take_out(struct stop_slot **first, struct stop_slot **last,
                      const struct stop_slot *slot)
 {
@@ -56,15 +46,34 @@ static void take_out(struct stop_slot **first, struct stop_slot **last,
     }
 }
 
-static bool room(const struct stopper *stopper)
+/** A task never has more calls out than it leaves free: one whose calls all hang gets half of them, two a third each, and what begins next
+ *  still finds one. */
+static bool room(const struct stop_slot *slot)
 {
-    return stopper->env.engine_call_limit <= 0 ||
-           stopper->calls_out < stopper->env.engine_call_limit;
+    const struct stopper *stopper = slot->stopper;
+    int64_t free_calls = stopper->env.engine_call_limit - stopper->calls_out;
+    if (stopper->env.engine_call_limit <= 0) {
+        return true;
+    }
+    return free_calls > 0 && (slot->task->calls_out == 0 || slot->task->calls_out < free_calls);
+}
+
+/** The first that may go; NULL = none. */
+static struct stop_slot *dequeue(struct stop_slot **first, struct stop_slot **last)
+{
+    struct stop_slot *slot = *first;
+    while (slot != NULL && !room(slot)) {
+        slot = slot->next_queued;
+    }
+    if (slot != NULL) {
+        take_out(first, last, slot);
+    }
+    return slot;
 }
 
 static void serve_queue(struct stopper *stopper)
 {
-    while (room(stopper)) {
+    for (;;) {
         struct stop_slot *slot = dequeue(&stopper->urgent_first, &stopper->urgent_last);
         if (slot == NULL) {
             slot = dequeue(&stopper->queue_first, &stopper->queue_last);
@@ -95,7 +104,7 @@ void stopper_call_want(struct stop_slot *slot, enum stop_call call)
         return;
     }
     stopper_call_cancel(slot);
-    if (room(stopper)) {
+    if (room(slot)) {
         begin(slot, call);
         return;
     }
@@ -141,6 +150,9 @@ static bool over(struct stop_slot *slot)
     bool dropped = slot->task == NULL;
     slot->call = STOP_CALL_NONE;
     stopper->calls_out--;
+    if (!dropped) {
+        slot->task->calls_out--;
+    }
     if (dropped) {
         undrop(slot);
         stopper_slot_free(slot);
@@ -355,6 +367,7 @@ static void begin(struct stop_slot *slot, enum stop_call call)
     struct runtime *runtime = slot->stopper->env.runtime;
     slot->call = call;
     slot->stopper->calls_out++;
+    slot->task->calls_out++;
     slot->watch_mark = exit_watch_mark(&slot->stopper->exits);
     slot->asked_boot_ms = stopper_now_boot(slot->stopper);
     slot->asked_unix_ms = stopper_now_unix(slot->stopper);

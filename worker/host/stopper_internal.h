@@ -103,9 +103,10 @@ struct stop_probe {
     struct stop_task *task; /**< NULL = dropped */
     stop_probe_fn *done;
     struct stop_probe_item *items;
-    int64_t asked_boot_ms; /**< what it shows may be as old as this */
-    uint64_t watch_mark;   /**< exit_watch_mark when it began */
-    size_t count, outstanding;
+    int64_t asked_boot_ms;     /**< what it shows may be as old as this */
+    uint64_t watch_mark;       /**< exit_watch_mark when it began */
+    size_t count, asked, open; /**< a few are asked for at a time */
+    bool asking;
     bool failed; /**< at least one had no answer */
 };
 
@@ -119,6 +120,7 @@ struct stop_task {
     struct stop_request *requests;
     struct stop_slot *slots;
     struct stop_probe *probe; /**< under way */
+    int64_t calls_out;        /**< of its runs, at the engine */
     struct timer_entry look;  /**< the next try to accept or to finish */
     bool over;                /**< nothing is left to do */
     bool terminal_read;       /**< its terminal event was read back */

@@ -3,6 +3,9 @@
 #include "common/base/memory.h"
 #include "worker/host/stopper_internal.h"
 
+/* So that a task of many containers that hang leaves calls for others. */
+enum { INSPECTS_AT_ONCE = 2 };
+
 static void free_probe(struct stop_probe *probe)
 {
     for (size_t i = 0; i < probe->count; i++) {
@@ -21,6 +24,20 @@ static void undrop(struct stop_probe *probe)
     *link = probe->next;
 }
 
+static void finish(struct stop_probe *probe)
+{
+    struct stop_task *task = probe->task;
+    if (task != NULL) {
+        task->probe = NULL;
+        probe->done(task, probe);
+    } else {
+        undrop(probe);
+    }
+    free_probe(probe);
+}
+
+static void ask_more(struct stop_probe *probe);
+
 static void on_inspected(void *context, const struct error *error,
                          const struct runtime_container *container)
 {
@@ -33,17 +50,26 @@ static void on_inspected(void *context, const struct error *error,
         item->status = container->status;
         item->started_at = container->described.started_at;
     }
-    if (--probe->outstanding > 0) {
-        return;
+    probe->open--;
+    if (!probe->asking) {
+        ask_more(probe);
     }
-    struct stop_task *task = probe->task;
-    if (task != NULL) {
-        task->probe = NULL;
-        probe->done(task, probe);
-    } else {
-        undrop(probe);
+}
+
+/** Asks for what is next, and finishes when there is no more. An answer may come at once. */
+static void ask_more(struct stop_probe *probe)
+{
+    struct runtime *runtime = probe->stopper->env.runtime;
+    probe->asking = true;
+    while (probe->task != NULL && probe->open < INSPECTS_AT_ONCE && probe->asked < probe->count) {
+        struct stop_probe_item *item = &probe->items[probe->asked++];
+        probe->open++;
+        runtime->ops->inspect(runtime, item->container_id, on_inspected, item);
     }
-    free_probe(probe);
+    probe->asking = false;
+    if (probe->open == 0) {
+        finish(probe);
+    }
 }
 
 static struct stop_probe *make(const char *const *container_ids, size_t count)
@@ -71,7 +97,6 @@ static struct stop_probe *make(const char *const *container_ids, size_t count)
 int stopper_probe_start(struct stop_task *task, const char *const *container_ids, size_t count,
                         stop_probe_fn *done, struct error *err)
 {
-    struct runtime *runtime = task->stopper->env.runtime;
     struct stop_probe *probe = make(container_ids, count);
     if (probe == NULL) {
         return error_no_memory(err, "looking at a task's containers");
@@ -79,14 +104,10 @@ int stopper_probe_start(struct stop_task *task, const char *const *container_ids
     probe->task = task;
     probe->stopper = task->stopper;
     probe->done = done;
-    probe->outstanding = count;
     probe->asked_boot_ms = stopper_now_boot(task->stopper);
     probe->watch_mark = exit_watch_mark(&task->stopper->exits);
     task->probe = probe;
-    for (size_t i = 0; i < count; i++) {
-        runtime->ops->inspect(runtime, probe->items[i].container_id, on_inspected,
-                              &probe->items[i]);
-    }
+    ask_more(probe);
     return 0;
 }
 

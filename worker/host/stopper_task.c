@@ -252,6 +252,7 @@ void stopper_slot_free(struct stop_slot *slot)
         id_table_remove(&slot->stopper->slots, &slot->entry);
         stopper_call_cancel(slot);
         unlink_slot(slot);
+        slot->task->calls_out -= slot->call == STOP_CALL_NONE ? 0 : 1;
         slot->task = NULL;
         if (slot->call != STOP_CALL_NONE) {
             stopper_call_drop(slot);

@@ -89,7 +89,9 @@ static const struct option_spec SPECS[] = {
      .min = 1,
      .max = 1000,
      .group = "Tasks",
-     .help = "Calls to the engine that may be open at a time."},
+     .help = "Calls to the engine that may be open at a time. A task takes no more of them than it "
+             "leaves "
+             "free."},
     {.name = "engine-timeout",
      .type = OPTION_DURATION_MS,
      .offset = AT(engine_timeout_ms),
