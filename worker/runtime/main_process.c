@@ -8,7 +8,7 @@
 
 #include "worker/runtime/signal_name.h"
 
-enum { FILE_MAX_BYTES = 8192, MASK_DIGITS = 16 };
+enum { FILE_MAX_BYTES = 8192, MASK_DIGITS = 16, LOOKS_MAX = 5 };
 
 #define NO_HANDLER "PID 1 has no handler for "
 #define IGNORES    "the process ignores "
@@ -105,12 +105,16 @@ bool main_process_read(int64_t pid, const char *container_id, struct main_proces
     char bytes[FILE_MAX_BYTES];
     bool is_it = pid > 0 && (container_id == NULL ||
                              main_process_is_of(read_file(pid, "cgroup", bytes), container_id));
-    if (!is_it || !main_process_parse(read_file(pid, "status", bytes), ret_process)) {
-        return false;
+    bool may_wait = is_it;
+    /* Two files are no one moment: it may have gone to sleep, or woken up, between them. */
+    for (int i = 0; i < LOOKS_MAX && may_wait; i++) {
+        if (!main_process_parse(read_file(pid, "status", bytes), ret_process)) {
+            return false;
+        }
+        may_wait = main_process_may_wait(read_file(pid, "wchan", bytes), ret_process->state);
     }
-    ret_process->may_wait =
-        main_process_may_wait(read_file(pid, "wchan", bytes), ret_process->state);
-    return true;
+    ret_process->may_wait = may_wait;
+    return is_it;
 }
 
 /* ---- notes ---- */

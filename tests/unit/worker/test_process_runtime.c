@@ -18,6 +18,7 @@
 #include "tests/integration/loop_wait.h"
 #include "tests/support/run_shell.h"
 #include "tests/unit/worker/process_fixture.h"
+#include "worker/runtime/main_process.h"
 
 static struct process_fixture fixture;
 static struct child child;
@@ -142,7 +143,11 @@ static void a_signal_is_sent_and_the_end_is_seen(void **state)
 static void that_a_process_ignores_its_stop_signal_is_said(void **state)
 {
     struct child deaf = process_fixture_child(&fixture, true);
+    struct main_process seen;
     (void)state;
+    do { /* until it has come to rest */
+        assert_true(main_process_read(deaf.pid, NULL, &seen));
+    } while (seen.may_wait);
     process_fixture_write(&fixture, "deaf.json", "{\"task\":\"deaf\",\"processes\":[%s]}",
                           process_fixture_entry(&deaf, "app", ""));
     process_fixture_start(&fixture);
