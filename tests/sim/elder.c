@@ -75,14 +75,10 @@ static void copy_directory(const char *from, const char *to)
     }
 }
 
-void sim_worker_supplant(int64_t frozen_ms, bool copies_state)
+static void supplant(struct sim_worker *elder, bool copies_state)
 {
-    struct sim_worker *elder = sim.worker;
     char old[sizeof sim.directory];
     memcpy(old, sim.directory, sizeof old);
-    sim_say("w%d is to be supplanted%s, and is frozen for %lld ms", elder->number,
-            copies_state ? " by one with a copy of its state directory" : "", (long long)frozen_ms);
-    elder->frozen_until_ms = sim.now_ms + frozen_ms;
     elder->crash_in = 0;
     elder->journal_incomplete = true; /* nobody finds it */
     sim.elder_ever = true;
@@ -93,4 +89,22 @@ void sim_worker_supplant(int64_t frozen_ms, bool copies_state)
     }
     sim.worker = &sim.workers[elder == &sim.workers[0]];
     sim_worker_start();
+}
+
+static void on_hung(void *context)
+{
+    struct sim_worker *elder = context;
+    if (!sim.healing && elder->alive && elder == sim.worker && sim_worker_elder() == NULL) {
+        supplant(elder, sim_chance(0.4));
+    }
+}
+
+/** It does what it is about to do, and then nothing for a while, in which another takes its place. */
+void sim_worker_hangs(void)
+{
+    int64_t ms = sim_chance(0.3) ? 0 : sim_between(10, 20000);
+    sim.worker->frozen_until_ms = sim.now_ms + ms;
+    sim_say("w%d is frozen for %lld ms, and is to be supplanted", sim.worker->number,
+            (long long)ms);
+    sim_after(sim_between(0, ms / 4), 0, on_hung, sim.worker);
 }

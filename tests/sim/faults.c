@@ -54,12 +54,31 @@ static void freeze_worker(void)
     sim_say("w%d is frozen for %lld ms", sim.worker->number, (long long)ms);
 }
 
+static void start_ended(void)
+{
+    for (int i = 0; i < sim.container_count; i++) {
+        if (!sim_run_now(&sim.containers[i])->on && sim_chance(0.5)) {
+            sim_container_start(&sim.containers[i], (enum sim_behaviour)sim_below(3));
+        }
+    }
+}
+
+static void started_again(void *context)
+{
+    (void)context;
+    if (!sim.healing) {
+        start_ended();
+    }
+}
+
+/** Mostly at once, where it has just begun or is in the middle of something. */
 static void second_worker(void)
 {
-    if (sim.worker->alive && sim_worker_elder() == NULL && sim_chance(0.6)) {
-        int64_t ms = sim_chance(0.3) ? 0 : sim_between(10, 20000);
-        sim_worker_supplant(ms, sim_chance(0.4));
-        sim_after(ms, 0, thawed, NULL);
+    if (sim.worker->alive && sim_worker_elder() == NULL) {
+        sim.worker->hang_in = sim_between(1, sim_chance(0.7) ? 8 : 40);
+        if (sim_chance(0.4)) {
+            sim_after(sim_between(10, 3000), 0, started_again, NULL);
+        }
     }
 }
 
@@ -139,15 +158,6 @@ static void third_party(void)
         sim_engine_tell(container, RUNTIME_EVENT_REMOVED);
         if (sim_chance(0.5)) {
             sim_container_recreate(container);
-        }
-    }
-}
-
-static void start_ended(void)
-{
-    for (int i = 0; i < sim.container_count; i++) {
-        if (!sim_run_now(&sim.containers[i])->on && sim_chance(0.5)) {
-            sim_container_start(&sim.containers[i], (enum sim_behaviour)sim_below(3));
         }
     }
 }

@@ -269,6 +269,9 @@ void sim_worker_die(const char *why)
 void sim_seam(const char *what)
 {
     struct sim_worker *worker = sim.worker;
+    if (on_fiber && worker->hang_in > 0 && --worker->hang_in == 0) {
+        sim_worker_hangs();
+    }
     if (on_fiber && worker->crash_in > 0 && --worker->crash_in == 0) {
         sim_worker_die(what);
     }

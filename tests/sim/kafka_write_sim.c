@@ -118,6 +118,11 @@ static void arrive(void *context)
     struct kafka_writer *writer = context;
     writer->moving = false;
     bool dead = is_dead(writer);
+    if (!dead && sim_worker_of(writer->owner)->frozen_until_ms > sim.now_ms) {
+        writer->moving = true; /* its threads are frozen too */
+        sim_after(sim_worker_of(writer->owner)->frozen_until_ms - sim.now_ms, 0, arrive, writer);
+        return;
+    }
     if (writer->first == NULL || (!sim_kafka_reached() && dead)) {
         return;
     }

@@ -74,9 +74,6 @@ sim_mutant(no-last-look worker/host/stopper_finish.c
     "if (ids == NULL || stopper_probe_start(task, ids, count, on_looked, &err) != 0) {"
     "(void)on_looked, (void)err, write_stopped(task); if (ids == NULL) {"
     "TaskStopped without the last look at the containers")
-sim_mutant(end-uncovered common/domain/fold_results.c
-    "if (!covers_plan(task, ended))" "if (!covers_plan(task, ended) && ended->results.count == 0)"
-    "an end that does not cover the plan is folded")
 sim_mutant(base-older worker/host/projector_fold.c
     "if (batch->offsets[at] > base->pos) {" "if (batch->offsets[at] != base->pos) {"
     "records below the base of another pass are folded into it")

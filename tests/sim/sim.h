@@ -87,6 +87,7 @@ struct sim_worker {
     int64_t blocked_until_ms;
     bool blocked;
     int64_t crash_in; /**< seams until it dies; 0 = it lives on */
+    int64_t hang_in;  /**< seams until it hangs and is supplanted */
     bool torn;        /**< it dies within a write to the journal */
     int exit_code;
 };
@@ -95,8 +96,8 @@ void sim_worker_start(void);
 struct sim_worker *sim_worker_of(int number);
 /** A worker that nobody looks after any more, beside the one that took its place; NULL = none. */
 struct sim_worker *sim_worker_elder(void);
-/** The worker loses its place to one that is to be started: it lives on, frozen for so long. */
-void sim_worker_supplant(int64_t frozen_ms, bool copies_state);
+/** On its stack: it is frozen, and loses its place to another that is started meanwhile. */
+void sim_worker_hangs(void);
 /** kill -9, from outside or from a seam. */
 void sim_worker_die(const char *why);
 /** SIGTERM */
@@ -141,6 +142,7 @@ struct sim_run {
     int signal_said_by; /**< number of the worker */
     int64_t exit_said_step;
     int exit_said_by; /**< number of the worker */
+    bool log_only;    /**< the journals that are left may lack what the log shows of it */
 };
 struct sim_container {
     char id[65], name[32];

@@ -226,6 +226,9 @@ static void on_looked(struct stop_task *task, const struct stop_probe *probe)
     if (request == NULL || !may_accept(task) || task->own.plan.count > 0 || base == NULL ||
         task_is_terminal(base) || !still_describes(&base->description, probe)) {
         stopper_accept(task);
+        if (stopper_task_under_way(task)) {
+            stopper_look_later(task, 0); /* the last look may have waited for this one */
+        }
         return;
     }
     if (probe->failed || must_wait_for_claims(task, base, probe)) {
