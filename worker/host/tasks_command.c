@@ -10,19 +10,14 @@ struct command {
     struct loop *loop;
     FILE *out;
     struct error *err;
+    struct runtime *runtime;
+    bool asked;
 };
 
 static void on_event(void *context, const struct runtime_event *event)
 {
     (void)context;
     (void)event;
-}
-
-static void on_state(void *context, enum runtime_state state, const char *detail)
-{
-    (void)context;
-    (void)state;
-    (void)detail;
 }
 
 static int report(struct command *command, const struct runtime_container *containers, size_t count)
@@ -56,22 +51,37 @@ static void on_list(void *context, const struct error *error,
     loop_stop(command->loop, failed ? WORKER_EXIT_FAILURE : WORKER_EXIT_OK);
 }
 
+/* Listed once the engine has said what it is; one that is away is not waited for. */
+static void on_state(void *context, enum runtime_state state, const char *detail)
+{
+    struct command *command = context;
+    if (command->asked) {
+        return;
+    }
+    command->asked = true;
+    if (state == RUNTIME_BACK) {
+        command->runtime->ops->list(command->runtime, on_list, command);
+    } else {
+        error_set(command->err, ERROR_UNAVAILABLE, "what runs here could not be listed: %s",
+                  detail);
+        loop_stop(command->loop, WORKER_EXIT_FAILURE);
+    }
+}
+
 enum worker_exit tasks_command_run(const struct worker_options *options, FILE *out,
                                    struct error *err)
 {
     static const struct runtime_callbacks callbacks = {.on_event = on_event, .on_state = on_state};
     struct command command = {.options = options, .out = out, .err = err};
-    struct runtime *runtime = NULL;
     int status = WORKER_EXIT_REFUSED;
     if (host_id_find(options->host_id, HOST_ID_MACHINE_PATH, command.host, err) == 0 &&
         (command.loop = loop_new(err)) != NULL) {
-        runtime = worker_options_runtime(options, command.loop, &callbacks, &command, err);
+        command.runtime = worker_options_runtime(options, command.loop, &callbacks, &command, err);
     }
-    if (runtime != NULL) {
-        runtime->ops->start(runtime);
-        runtime->ops->list(runtime, on_list, &command);
+    if (command.runtime != NULL) {
+        command.runtime->ops->start(command.runtime);
         status = loop_run(command.loop);
-        runtime->ops->free(runtime);
+        command.runtime->ops->free(command.runtime);
     }
     loop_free(command.loop);
     if (fflush(out) != 0 && status == WORKER_EXIT_OK) {
