@@ -43,25 +43,25 @@ class EngineAway(DockerHost):
 
     def test_dockerd_killed_in_mid_grace(self):
         """One deadline passes without an engine, one after it is back; one container ends while nobody looks."""
-        passed, passed_task = self.begin("passed", 2, "ignore")
-        later, later_task = self.begin("later", 10, "ignore")
-        obeyed, obeyed_task = self.begin("obeyed", 600, "late", "1500", "9")
+        later, later_task = self.begin("later", 20, "ignore")
+        obeyed, obeyed_task = self.begin("obeyed", 600, "late", "4000", "9")
+        passed, passed_task = self.begin("passed", 5, "ignore")
         self.engine.kill()
-        self.pass_deadline(passed_task, 2000)
+        self.pass_deadline(passed_task, 5000)
         self.engine.start()
-        self.assert_one_signal_and_killed(passed, passed_task, 2000)
+        self.assert_one_signal_and_killed(passed, passed_task, 5000)
         self.assert_obeyed(obeyed, obeyed_task, 9, ["TERM"])
-        self.assert_one_signal_and_killed(later, later_task, 10000)
+        self.assert_one_signal_and_killed(later, later_task, 20000)
 
     def test_dockerd_frozen_through_a_deadline(self):
-        passed, passed_task = self.begin("frozen-passed", 2, "ignore")
-        obeyed, obeyed_task = self.begin("frozen-obeyed", 600, "late", "1000", "8")
+        obeyed, obeyed_task = self.begin("frozen-obeyed", 600, "late", "4000", "8")
+        passed, passed_task = self.begin("frozen-passed", 5, "ignore")
         self.engine.freeze()
         try:
-            self.pass_deadline(passed_task, 2000)
+            self.pass_deadline(passed_task, 5000)
         finally:
             self.engine.thaw()
-        self.assert_one_signal_and_killed(passed, passed_task, 2000)
+        self.assert_one_signal_and_killed(passed, passed_task, 5000)
         self.assert_obeyed(obeyed, obeyed_task, 8, ["TERM"])
 
     def test_dockerd_restarted_without_live_restore(self):
@@ -69,8 +69,8 @@ class EngineAway(DockerHost):
         self.engine.live_restore = False
         self.addCleanup(setattr, self.engine, "live_restore", True)
         self.engine.restart()
-        stubborn, stubborn_task = self.begin("down-stubborn", 2, "ignore")
-        obedient, obedient_task = self.begin("down-obedient", 600, "late", "1500", "5")
+        obedient, obedient_task = self.begin("down-obedient", 600, "late", "6000", "5")
+        stubborn, stubborn_task = self.begin("down-stubborn", 5, "ignore")
         self.engine.restart()
         self.assertEqual(self.exit_code(self.fleet.wait_status(self.api, stubborn_task, "STOPPED")), 137)
         self.assertEqual(self.docker.signals(stubborn), ["TERM", "TERM"])
