@@ -217,11 +217,12 @@ static int create(struct admin *admin, const struct kafka_topic_wish *wish, int6
     return result;
 }
 
+static const struct timespec PAUSE = {.tv_nsec = 20 * 1000 * 1000};
+
 /* Brokers learn of a new topic a moment after the controller has made it. */
 static int wait_until_known(struct admin *admin, const char *topic, int64_t timeout_ms,
                             struct error *err)
 {
-    static const struct timespec PAUSE = {.tv_nsec = 20 * 1000 * 1000};
     const int64_t until_boot_ms = clock_boot_ms(clock_system()) + timeout_ms;
     struct error failure = {0};
     int32_t partitions;
@@ -353,9 +354,12 @@ static int check_settings(struct admin *admin, const struct kafka_topic_wish *wi
     answers = rd_kafka_DescribeConfigs_result_resources(
         rd_kafka_event_DescribeConfigs_result(event), &count);
     if (count != 1 || rd_kafka_ConfigResource_error(answers[0]) != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        result = error_set(
-            err, ERROR_UNAVAILABLE, "could not read the settings of topic %s: %s", wish->name,
-            count == 1 ? rd_kafka_ConfigResource_error_string(answers[0]) : "no answer for it");
+        const bool unknown = count == 1 && rd_kafka_ConfigResource_error(answers[0]) ==
+                                               RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+        result = error_set(err, unknown ? ERROR_NOT_FOUND : ERROR_UNAVAILABLE,
+                           "could not read the settings of topic %s: %s", wish->name,
+                           count == 1 ? rd_kafka_ConfigResource_error_string(answers[0])
+                                      : "no answer for it");
     } else {
         entries = rd_kafka_ConfigResource_configs(answers[0], &entry_count);
         for (size_t i = 0; i < entry_count && result == 0; i++) {
@@ -366,6 +370,26 @@ static int check_settings(struct admin *admin, const struct kafka_topic_wish *wi
         }
     }
     rd_kafka_event_destroy(event);
+    return result;
+}
+
+/* Of several brokers the one that is asked may learn of a new topic after the one that told of it. */
+static int check_settings_when_known(struct admin *admin, const struct kafka_topic_wish *wish,
+                                     int64_t timeout_ms, struct buffer *problems, struct error *err)
+{
+    const int64_t until_boot_ms = clock_boot_ms(clock_system()) + timeout_ms;
+    struct error failure = {0};
+    int result = check_settings(admin, wish, timeout_ms, problems, &failure);
+
+    while (result < 0 && failure.code == ERROR_NOT_FOUND &&
+           clock_boot_ms(clock_system()) < until_boot_ms) {
+        (void)nanosleep(&PAUSE, NULL);
+        failure = (struct error){0};
+        result = check_settings(admin, wish, timeout_ms, problems, &failure);
+    }
+    if (result < 0 && err != NULL) {
+        *err = failure;
+    }
     return result;
 }
 
@@ -384,7 +408,7 @@ int kafka_topic_check(const struct kafka_config *config, const struct kafka_topi
         *ret_partitions = partitions;
         if (check_size(wish, partitions, replicas, ret_problems, err) == 0 &&
             need_controller(&admin, timeout_ms, err) == 0) {
-            result = check_settings(&admin, wish, timeout_ms, ret_problems, err);
+            result = check_settings_when_known(&admin, wish, timeout_ms, ret_problems, err);
         }
     }
     admin_release(&admin);
