@@ -20,6 +20,7 @@ from server import wait_for  # noqa: E402
 
 HOST_ID = "d" * 32
 ECS_ID = "0123456789abcdef0123456789abcdef"
+COMPOSE = ["--label", "com.docker.compose.config-hash=0a1b"]  # as on every container of Compose
 ARN = f"arn:aws:ecs:us-east-1:000000000000:task/{{}}/{ECS_ID}"
 
 
@@ -49,12 +50,13 @@ class Identity(unittest.TestCase):
     def tearDown(self):
         self.fleet.assert_view_is_fold()
 
-    def compose(self, program, project, *arguments):
-        """docker-compose on a file with the services db and web, web after db."""
-        path = os.path.join(self.directory, "compose.yml")
-        service = {"image": self.docker.image, "network_mode": "none"}
-        with open(path, "w", encoding="utf-8") as f:
-            json.dump({"version": "3.8", "services": {"db": service, "web": {**service, "depends_on": ["db"]}}}, f)
+    def compose(self, program, project, *arguments, path=None):
+        """docker-compose on the file at path, else on one with the services db and web, web after db."""
+        if path is None:
+            path = os.path.join(self.directory, "compose.yml")
+            service = {"image": self.docker.image, "network_mode": "none"}
+            with open(path, "w", encoding="utf-8") as f:
+                json.dump({"version": "3.8", "services": {"db": service, "web": {**service, "depends_on": ["db"]}}}, f)
         result = subprocess.run([program, "-p", project, "-f", path, *arguments], stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
                                 env={**os.environ, "DOCKER_HOST": self.docker.endpoint})
@@ -67,12 +69,15 @@ class Identity(unittest.TestCase):
     def wait_names(self, task, names):
         wait_for(lambda: self.names(task) == names, 20, f"{names} in {task}")
 
+    def tasks_of(self, family, count):
+        """The documents of the running tasks of a family; None unless there are so many."""
+        documents = [self.fleet.describe(self.api, t) for t in self.fleet.tasks(self.api)]
+        found = [d for d in documents if f"/{family}:" in d["taskDefinitionArn"]]
+        return found if len(found) == count else None
+
     def task_named(self, family):
-        def find():
-            found = [t for t in self.fleet.tasks(self.api)
-                     if f"/{family}:" in self.fleet.describe(self.api, t)["taskDefinitionArn"]]
-            return found[0] if len(found) == 1 else None
-        return wait_for(find, 20, f"one running task of {family}")
+        [document] = wait_for(lambda: self.tasks_of(family, 1), 20, f"one running task of {family}")
+        return document["taskArn"].rsplit("/", 1)[1]
 
     def stop_and_wait(self, task):
         self.fleet.aws(self.api, "stop-task", "--cluster", CLUSTER, "--task", task)
@@ -148,10 +153,57 @@ class Identity(unittest.TestCase):
         self.docker.docker("rm", "-f", "job")
         run("down", "-t", "5")
 
+    def test_an_image_that_compose_built_is_no_part_of_the_project(self):
+        """BuildKit writes project and service on the image: a container that somebody else runs of it has these labels."""
+        folder = os.path.join(self.directory, "built")
+        os.makedirs(os.path.join(folder, "web"))
+        for name, text in (("web/Dockerfile", f"FROM {self.docker.image}\nENV BUILT=yes\n"), ("compose.yml", json.dumps(
+                {"services": {"web": {"build": "./web", "command": ["obey"], "network_mode": "none"}}}))):
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as f:
+                f.write(text)
+        run = functools.partial(self.compose, compose.version_2(), "built", path=os.path.join(folder, "compose.yml"))
+        run("up", "-d")
+        mine = self.docker.docker("ps", "-q", "--no-trunc", "--filter", "label=com.docker.compose.service=web",
+                                  "--filter", "label=com.docker.compose.project=built")
+        theirs = self.docker.docker("run", "-d", "--name", "theirs-of-built", "--network", "none", "built-web", "obey")
+        self.docker.ids.append(theirs)
+        self.assertEqual(self.docker.inspect(theirs)["Config"]["Labels"]["com.docker.compose.project"], "built")
+        task = self.task_named("built")
+        self.docker.run("looked", "--label", "io.stopfleet.task=looked")
+        self.fleet.task_of(self.api, "looked")
+        document = self.stop_and_wait(task)
+        self.assertEqual([c["runtimeId"] for c in document["containers"]], [mine])
+        self.assertEqual(self.docker.signals(theirs), [])
+        self.assertTrue(self.docker.inspect(theirs)["State"]["Running"])
+        run("down")
+
+    def test_a_one_off_container_of_a_service_with_a_task_label(self):
+        """`compose run` gives its container the labels of the service: a stop of the service's task is not for it."""
+        path = os.path.join(self.directory, "labelled.json")
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump({"version": "3.8", "services": {"web": {"image": self.docker.image, "network_mode": "none",
+                                                             "labels": {"io.stopfleet.task": "labelled"}}}}, f)
+        for version, program in compose.programs().items():
+            with self.subTest(compose=version):
+                run = functools.partial(self.compose, program, f"labelled{version[0]}", path=path)
+                run("up", "-d")
+                run("run", "-d", "--name", "labelled-job", "web")
+                self.docker.ids.append("labelled-job")
+                job = self.docker.inspect("labelled-job")["Id"]
+                tasks = wait_for(lambda: self.tasks_of("labelled", 2), 20, "a task of the service and one of the job")
+                [task] = [t["taskArn"].rsplit("/", 1)[1] for t in tasks if t["containers"][0]["runtimeId"] != job]
+                self.stop_and_wait(task)
+                self.assertEqual(self.docker.signals(job), [])
+                self.assertTrue(self.docker.inspect(job)["State"]["Running"])
+                [job_task] = self.tasks_of("labelled", 1)
+                self.assertEqual([c["runtimeId"] for c in self.stop_and_wait(job_task["taskArn"])["containers"]], [job])
+                self.docker.docker("rm", "-f", "labelled-job")
+                run("down")
+
     def test_one_label_across_projects(self):
-        flags = [["--label", "io.stopfleet.task=across", "--label", f"com.docker.compose.project={p}"] for p in ("left", "right")]
+        flags = [["--label", "io.stopfleet.task=across", "--label", f"com.docker.compose.project={p}", *COMPOSE] for p in ("left", "right")]
         members = [self.docker.run("left-part", *flags[0]), self.docker.run("right-part", *flags[1])]
-        rest = self.docker.run("left-rest", "--label", "com.docker.compose.project=left")
+        rest = self.docker.run("left-rest", "--label", "com.docker.compose.project=left", *COMPOSE)
         task = self.task_named("across")
         self.wait_names(task, ["left-part", "right-part"])
         document = self.stop_and_wait(task)
@@ -159,7 +211,7 @@ class Identity(unittest.TestCase):
         self.assertEqual(self.docker.signals(rest), [])
 
     def test_empty_labels_say_nothing(self):
-        self.docker.run("blank", "--label", "com.docker.compose.project=blank", "--label", "com.docker.compose.service=")
+        self.docker.run("blank", *COMPOSE, "--label", "com.docker.compose.project=blank", "--label", "com.docker.compose.service=")
         self.docker.run("bare", "--label", "io.stopfleet.task=bare", "--label", "com.amazonaws.ecs.container-name=",
                         "--label", "com.amazonaws.ecs.task-definition-family=", "--label", "io.stopfleet.tag.team=")
         for name in ("blank", "bare"):

@@ -20,6 +20,7 @@ ACCOUNT, REGION = "111122223333", "eu-west-1"
 PLACE = ["--account", ACCOUNT, "--region", REGION]
 ECS = "com.amazonaws.ecs."
 COMPOSE = "com.docker.compose."
+OF_COMPOSE = {COMPOSE + "config-hash": "0a1b"}  # as on every container of Compose
 
 
 def arn(task, cluster=CLUSTER, account=ACCOUNT, region=REGION):
@@ -128,7 +129,7 @@ class Labels(unittest.TestCase):
             "contrary-arn": {ECS + "task-arn": arn(task), ECS + "cluster": f"arn:aws:ecs:{REGION}:999988887777:cluster/{CLUSTER}"},
             # A task label and a project of this cluster do not bring it in.
             "tempting": {ECS + "task-arn": arn(task, account="999988887777"), "io.stopfleet.task": "mine",
-                         "io.stopfleet.cluster": CLUSTER, COMPOSE + "project": "mine"},
+                         "io.stopfleet.cluster": CLUSTER, COMPOSE + "project": "mine", **OF_COMPOSE},
         }
         containers = [self.docker.run(name, *labels(**said)) for name, said in others.items()]
         _, reasons, useless = self.report()
@@ -144,9 +145,10 @@ class Labels(unittest.TestCase):
     def test_labels_that_contradict_each_other(self):
         """ECS's ARN goes before a task label, that before a Compose project; each says what holds."""
         task = "abababababababababababababababab"
-        both = self.docker.run("both", *labels(**{ECS + "task-arn": arn(task), "io.stopfleet.task": "named", COMPOSE + "project": "p"}))
-        named = self.docker.run("named", *labels(**{"io.stopfleet.task": "named", COMPOSE + "project": "p", COMPOSE + "service": "s"}))
-        rest = self.docker.run("rest", *labels(**{COMPOSE + "project": "p", COMPOSE + "service": "s"}))
+        both = self.docker.run("both", *labels(**{ECS + "task-arn": arn(task), "io.stopfleet.task": "named", COMPOSE + "project": "p", **OF_COMPOSE}))
+        named = self.docker.run("named", *labels(**{"io.stopfleet.task": "named", COMPOSE + "project": "p",
+                                                  COMPOSE + "service": "s", **OF_COMPOSE}))
+        rest = self.docker.run("rest", *labels(**{COMPOSE + "project": "p", COMPOSE + "service": "s", **OF_COMPOSE}))
         _, _, useless = self.report()
         self.assertIn("the ECS task ARN says", useless["both", "io.stopfleet.task"]["instead"])
         self.assertEqual(self.task_with(both), task)
@@ -157,7 +159,7 @@ class Labels(unittest.TestCase):
         self.stop_and_wait(self.task_with(rest))
 
     def test_each_service_is_a_task(self):
-        project = {COMPOSE + "project": "store"}
+        project = {COMPOSE + "project": "store", **OF_COMPOSE}
         web = [self.docker.run(f"store-web-{n}", *labels(**project, **{COMPOSE + "service": "web", COMPOSE + "container-number": n}))
                for n in (1, 2)]
         db = self.docker.run("store-db-1", *labels(**project, **{COMPOSE + "service": "db", COMPOSE + "container-number": 1}))
@@ -184,7 +186,7 @@ class Labels(unittest.TestCase):
 
     def test_what_changes_nothing_is_not_written(self):
         """pause, exec, a health of the engine's, and a rename beside a name of Compose: no new revision."""
-        container = self.docker.run("quiet-1", *labels(**{COMPOSE + "project": "quiet", COMPOSE + "service": "quiet"}))
+        container = self.docker.run("quiet-1", *labels(**{COMPOSE + "project": "quiet", COMPOSE + "service": "quiet", **OF_COMPOSE}))
         task = self.fleet.task_of(self.api, "quiet")
         self.docker.docker("pause", container)
         self.docker.docker("unpause", container)

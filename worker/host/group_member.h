@@ -10,6 +10,7 @@
 #define COMPOSE_ONEOFF     "com.docker.compose.oneoff"
 #define COMPOSE_NUMBER     "com.docker.compose.container-number"
 #define COMPOSE_DEPENDS_ON "com.docker.compose.depends_on"
+#define COMPOSE_HASH       "com.docker.compose.config-hash"
 
 /** Fills member->described and ->service from container and labels; the name is not final yet. */
 void group_member_describe(struct group_member *member);

@@ -245,19 +245,21 @@ void labels_write_markdown(FILE *out)
         fprintf(out, "| `%s` | %s | %s | %s |\n", spec->key, spec->accepted, spec->doc,
                 spec->otherwise);
     }
-    fputs(
-        "\n"
-        "Of ECS, `com.amazonaws.ecs.task-arn`, `.container-name`, `.cluster`, "
-        "`.task-definition-family` and `.task-definition-version` are read; of Compose, "
-        "`com.docker.compose.project`, `.service`, `.container-number`, `.oneoff` and "
-        "`.depends_on` (which Compose v2 writes and v1 does not: with v1 give "
-        "`io.stopfleet.depends-on`).\n\n"
-        "Which containers are one task: those with one ECS task ARN, else those with one "
-        "`io.stopfleet.task`, else those of one Compose project (with `--group-by service`: of "
-        "one service of it). A container of `docker compose run` is a task of its own. A "
-        "container with none of these is no task. [tasks.md](tasks.md) says how long a task lives, "
-        "and what is never discovered.\n\n"
-        "Other labels are never recorded, unless `--allowed-label` names them: then they become "
-        "tags of the task.\n",
-        out);
+    fputs("\n"
+          "Of ECS, `com.amazonaws.ecs.task-arn`, `.container-name`, `.cluster`, "
+          "`.task-definition-family` and `.task-definition-version` are read; of Compose, "
+          "`com.docker.compose.project`, `.service`, `.container-number`, `.oneoff`, "
+          "`.config-hash` and "
+          "`.depends_on` (which Compose v2 writes and v1 does not: with v1 give "
+          "`io.stopfleet.depends-on`).\n\n"
+          "Which containers are one task: those with one ECS task ARN, else those with one "
+          "`io.stopfleet.task`, else those of one Compose project (with `--group-by service`: of "
+          "one service of it). A container of `docker compose run` is a task of its own, whatever "
+          "its "
+          "service's `io.stopfleet.task` is. A container with none of these is no task. "
+          "[tasks.md](tasks.md) says how long a task lives, "
+          "and what is never discovered.\n\n"
+          "Other labels are never recorded, unless `--allowed-label` names them: then they become "
+          "tags of the task.\n",
+          out);
 }

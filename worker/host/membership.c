@@ -161,15 +161,24 @@ static enum group_exclusion exclusion_of(const struct membership_scene *scene,
 
 /* ---- which task ---- */
 
+/* Compose names project and service on the images that it builds, too, and whoever runs one of them gets these labels.
+ * Of what it writes on containers alone, podman-compose has the number, and v1's one-off containers have no hash. */
+static const char *compose_project_of(const struct runtime_container *container)
+{
+    static const char *const of_containers[] = {COMPOSE_HASH, COMPOSE_ONEOFF, COMPOSE_NUMBER};
+    const char *project = labels_get(container, COMPOSE_PROJECT);
+    for (size_t i = 0; i < sizeof of_containers / sizeof of_containers[0]; i++) {
+        if (labels_get(container, of_containers[i]) != NULL) {
+            return project != NULL && project[0] != '\0' ? project : NULL;
+        }
+    }
+    return NULL;
+}
+
 static struct membership in_project(const struct runtime_container *container,
                                     const struct grouping_options *options, const char *project)
 {
-    const char *oneoff = labels_get(container, COMPOSE_ONEOFF);
     const char *service = options->by_service ? labels_get(container, COMPOSE_SERVICE) : NULL;
-    if (same(oneoff, "True")) {
-        return (struct membership){
-            .kind = GROUP_KIND_ONEOFF, .value = container->described.container_id, .name = project};
-    }
     return (struct membership){.kind = service == NULL ? GROUP_KIND_PROJECT : GROUP_KIND_SERVICE,
                                .value = project,
                                .part = service,
@@ -180,13 +189,19 @@ static struct membership by_other_labels(const struct membership_scene *scene,
                                          const struct runtime_container *container,
                                          const struct label_values *labels)
 {
-    const char *project = labels_get(container, COMPOSE_PROJECT);
+    const char *project = compose_project_of(container);
     const struct supervisor *supervisor = supervisor_of(scene, container);
+    /* Before the task label: `compose run` copies it from the service. */
+    if (project != NULL && same(labels_get(container, COMPOSE_ONEOFF), "True")) {
+        return (struct membership){.kind = GROUP_KIND_ONEOFF,
+                                   .value = container->described.container_id,
+                                   .name = labels->task != NULL ? labels->task : project};
+    }
     if (labels->task != NULL) {
         return (struct membership){
             .kind = GROUP_KIND_TASK, .value = labels->task, .name = labels->task};
     }
-    if (project != NULL && project[0] != '\0') {
+    if (project != NULL) {
         return in_project(container, scene->options, project);
     }
     const char *unit = supervisor == NULL || supervisor->group_label == NULL

@@ -11,7 +11,9 @@
 #include "tests/unit/worker/container_make.h"
 #include "worker/host/grouping.h"
 
-#define ARN "arn:aws:ecs:us-east-1:1:task/prod/0123456789abcdef0123456789abcdef"
+/** As on a container that Compose made. */
+#define PROJECT(name) "com.docker.compose.project=" name, "com.docker.compose.config-hash=0a1b"
+#define ARN           "arn:aws:ecs:us-east-1:1:task/prod/0123456789abcdef0123456789abcdef"
 
 static struct made_container rooms[8];
 static struct runtime_container containers[8];
@@ -106,17 +108,17 @@ static void test_compose_project(void **state)
     (void)state;
     add("c", "shop-web-2", 12,
         LABELS(
-            "com.docker.compose.project=shop", "com.docker.compose.service=web",
+            PROJECT("shop"), "com.docker.compose.service=web",
             "com.docker.compose.container-number=2",
             "com.docker.compose.depends_on=db:service_healthy:false,cache:service_started:true"));
     add("b", "shop-web-1", 11,
-        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=web",
+        LABELS(PROJECT("shop"), "com.docker.compose.service=web",
                "com.docker.compose.container-number=1"));
     add("a", "shop-db-1", 10,
-        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=db",
+        LABELS(PROJECT("shop"), "com.docker.compose.service=db",
                "com.docker.compose.container-number=1"));
     add("d", "shop-job-run-1", 13,
-        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=job",
+        LABELS(PROJECT("shop"), "com.docker.compose.service=job",
                "com.docker.compose.oneoff=True"));
     group();
     assert_int_equal(grouping.groups.count, 2);
@@ -132,14 +134,52 @@ static void test_compose_project(void **state)
     assert_string_equal(description.containers.items[2].depends_on.items[0], "db");
 }
 
+/* Compose v1's one-off containers have no hash, podman-compose's containers have the number alone. */
+static void test_what_only_containers_of_compose_have(void **state)
+{
+    (void)state;
+    static const char *const marks[] = {"com.docker.compose.config-hash=0a1b",
+                                        "com.docker.compose.oneoff=False",
+                                        "com.docker.compose.container-number=1"};
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        begin(NULL);
+        add("a", "x", 10, LABELS("com.docker.compose.project=shop", marks[i]));
+        group();
+        assert_int_equal(grouping.groups.count, 1);
+        assert_string_equal(grouping.groups.items[0].key, "project shop");
+    }
+}
+
+/* `compose run` gives its container all labels of the service. */
+static void test_a_oneoff_of_a_labelled_service(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 2; round++) {
+        begin(NULL);
+        options.by_service = round == 1;
+        add("a", "x", 10,
+            LABELS(PROJECT("shop"), "com.docker.compose.service=web", "io.stopfleet.task=web"));
+        add("b", "y", 10,
+            LABELS(PROJECT("shop"), "com.docker.compose.service=web", "io.stopfleet.task=web",
+                   "com.docker.compose.oneoff=True"));
+        add("c", "z", 10,
+            LABELS(PROJECT("shop"), "com.docker.compose.service=web", "io.stopfleet.task=web",
+                   "com.docker.compose.oneoff=False"));
+        group();
+        assert_int_equal(grouping.groups.count, 2);
+        assert_string_equal(grouping.groups.items[0].key, "oneoff b");
+        assert_string_equal(describe(0).family, "web");
+        assert_string_equal(grouping.groups.items[1].key, "task web");
+        assert_int_equal(grouping.groups.items[1].members.count, 2);
+    }
+}
+
 static void test_group_by_service(void **state)
 {
     (void)state;
     options.by_service = true;
-    add("a", "shop-db-1", 10,
-        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=db"));
-    add("b", "shop-web-1", 11,
-        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=web"));
+    add("a", "shop-db-1", 10, LABELS(PROJECT("shop"), "com.docker.compose.service=db"));
+    add("b", "shop-web-1", 11, LABELS(PROJECT("shop"), "com.docker.compose.service=web"));
     group();
     assert_int_equal(grouping.groups.count, 2);
     assert_string_equal(grouping.groups.items[0].key, "service shop/db");
@@ -152,7 +192,7 @@ static void test_the_task_label(void **state)
     (void)state;
     add("a", "one", 10,
         LABELS("io.stopfleet.task=my task", "io.stopfleet.tag.team=red", "com.example.env=test",
-               "io.stopfleet.group=service:web", "com.docker.compose.project=shop"));
+               "io.stopfleet.group=service:web", PROJECT("shop")));
     add("b", "two", 11, LABELS("io.stopfleet.task=my task", "io.stopfleet.tag.team=blue"));
     options.allowed_labels =
         &(const struct option_list){.items = (char *[]){(char[]){"com.example.env"}}, .count = 1};
@@ -170,7 +210,7 @@ static void test_who_is_left_alone(void **state)
 {
     (void)state;
     static const struct {
-        const char *labels[3];
+        const char *labels[4];
         enum group_exclusion reason;
     } cases[] = {
         {{"io.stopfleet.ignore=true", "io.stopfleet.task=x"}, GROUP_IGNORED},
@@ -186,6 +226,10 @@ static void test_who_is_left_alone(void **state)
         {{"com.hashicorp.nomad.alloc_id=x"}, GROUP_NOMAD},
         {{"PODMAN_SYSTEMD_UNIT=x.service", "io.stopfleet.task=x"}, GROUP_SYSTEMD},
         {{"some.label=x"}, GROUP_NO_TASK},
+        {{"com.docker.compose.project=", "com.docker.compose.config-hash=0a1b"}, GROUP_NO_TASK},
+        {{"com.docker.compose.project=shop", "com.docker.compose.service=web",
+          "com.docker.compose.version=2.24.6"},
+         GROUP_NO_TASK}, /* what Compose writes on an image that it builds */
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         begin(NULL);
@@ -221,9 +265,9 @@ static void test_the_own_container(void **state)
 {
     (void)state;
     options.own_container = "me";
-    add("me", "worker", 10, LABELS("com.docker.compose.project=tools"));
-    add("kafka", "kafka", 10, LABELS("com.docker.compose.project=tools"));
-    add("web", "web", 10, LABELS("com.docker.compose.project=shop"));
+    add("me", "worker", 10, LABELS(PROJECT("tools")));
+    add("kafka", "kafka", 10, LABELS(PROJECT("tools")));
+    add("web", "web", 10, LABELS(PROJECT("shop")));
     group();
     assert_int_equal(grouping.groups.count, 1);
     assert_string_equal(grouping.groups.items[0].key, "project shop");
@@ -249,8 +293,7 @@ static void test_others_containers(void **state)
         {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:1:task/dev/" ID},
          GROUP_OTHER_CLUSTER,
          "--cluster"},
-        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:2:task/prod/" ID,
-          "com.docker.compose.project=shop"},
+        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:2:task/prod/" ID, PROJECT("shop")},
          GROUP_OTHER_CLUSTER,
          "--account"},
         {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:eu-west-1:1:task/prod/" ID,
@@ -264,13 +307,10 @@ static void test_others_containers(void **state)
           "com.amazonaws.ecs.cluster=prod"},
          GROUP_OTHER_CLUSTER,
          "--cluster"},
-        {{"com.amazonaws.ecs.cluster=arn:aws:ecs:us-east-1:2:cluster/prod",
-          "com.docker.compose.project=shop"},
+        {{"com.amazonaws.ecs.cluster=arn:aws:ecs:us-east-1:2:cluster/prod", PROJECT("shop")},
          GROUP_OTHER_CLUSTER,
          NULL},
-        {{"io.stopfleet.cluster=dev", "com.docker.compose.project=shop"},
-         GROUP_OTHER_CLUSTER,
-         NULL},
+        {{"io.stopfleet.cluster=dev", PROJECT("shop")}, GROUP_OTHER_CLUSTER, NULL},
         {{"com.amazonaws.ecs.task-arn=" ID}, GROUP_NO_TASK, "the ARN of an ECS task"},
         {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:1:task/prod/short"},
          GROUP_NO_TASK,
@@ -309,8 +349,8 @@ static void test_a_project_named_as_a_service(void **state)
 {
     (void)state;
     options.by_service = true;
-    add("a", "x", 10, LABELS("com.docker.compose.project=shop", "com.docker.compose.service=web"));
-    add("b", "y", 10, LABELS("com.docker.compose.project=shop/web"));
+    add("a", "x", 10, LABELS(PROJECT("shop"), "com.docker.compose.service=web"));
+    add("b", "y", 10, LABELS(PROJECT("shop/web")));
     group();
     assert_int_equal(grouping.groups.count, 2);
 }
@@ -322,8 +362,7 @@ static void test_empty_labels_say_nothing(void **state)
         LABELS("io.stopfleet.task=t",
                "com.amazonaws.ecs.container-name=", "com.amazonaws.ecs.task-definition-family=",
                "com.amazonaws.ecs.task-definition-version="));
-    add("b", "shop-web-1", 10,
-        LABELS("com.docker.compose.project=shop", "com.docker.compose.service="));
+    add("b", "shop-web-1", 10, LABELS(PROJECT("shop"), "com.docker.compose.service="));
     group();
     assert_int_equal(grouping.groups.count, 2);
     for (size_t i = 0; i < 2; i++) {
@@ -389,10 +428,11 @@ static void test_huge_labels(void **state)
     static char huge[100000];
     memset(huge, 'x', sizeof huge - 1);
     struct runtime_label labels[] = {{"com.docker.compose.project", huge},
+                                     {"com.docker.compose.config-hash", huge},
                                      {"io.stopfleet.task", huge},
                                      {"io.stopfleet.tag.a", huge}};
     add("a", "x", 10, NO_LABELS)->labels.items = labels;
-    containers[0].labels.count = 3;
+    containers[0].labels.count = sizeof labels / sizeof labels[0];
     add("b", "y", 10, LABELS("io.stopfleet.task=t"));
     group();
     assert_int_equal(grouping.groups.count, 2);
@@ -577,8 +617,7 @@ static void test_no_memory(void **state)
     int result = -1;
     uint64_t n = 0;
     add("a", "x", 10,
-        LABELS("com.docker.compose.project=shop", "com.docker.compose.service=db",
-               "io.stopfleet.depends-on=b"));
+        LABELS(PROJECT("shop"), "com.docker.compose.service=db", "io.stopfleet.depends-on=b"));
     add("b", "y", 10, LABELS("some=thing"));
     while (result != 0) {
         n++;
@@ -619,6 +658,8 @@ int main(void)
         TEST(test_ecs_labels),
         TEST(test_ecs_labels_of_another_cluster),
         TEST(test_compose_project),
+        TEST(test_what_only_containers_of_compose_have),
+        TEST(test_a_oneoff_of_a_labelled_service),
         TEST(test_group_by_service),
         TEST(test_the_task_label),
         TEST(test_who_is_left_alone),
