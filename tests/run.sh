@@ -6,6 +6,8 @@
 #
 #   --only PART  that part alone (may be given several times)
 #   --all        every part, the long ones too
+#   --histories N, --seed S
+#                of the simulator: how many histories (20000, with --all 100000), and from which seed on (1)
 #   --help       this text and the parts
 #
 # A part that cannot run fails and says why; nothing is skipped. The output of each part is kept in
@@ -52,6 +54,8 @@ usage()
 
 chosen=
 all=no
+histories=
+seed=1
 while [ $# -gt 0 ]; do
     case $1 in
     --only)
@@ -63,9 +67,19 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --all) all=yes ;;
+    --histories | --seed)
+        case ${2:-} in
+        '' | *[!0-9]* | 0*)
+            echo "tests/run.sh: $1 wants a number from 1 on, not \"${2:-}\"" >&2
+            exit 2
+            ;;
+        esac
+        [ "$1" = --seed ] && seed=$2 || histories=$2
+        shift
+        ;;
     -h | --help) usage; exit 0 ;;
     *)
-        echo "tests/run.sh: unknown option \"$1\": --only PART, --all, --help; parts: $(part_names | tr '\n' ' ')" >&2
+        echo "tests/run.sh: unknown option \"$1\": --only PART, --all, --histories N, --seed S, --help; parts: $(part_names | tr '\n' ' ')" >&2
         exit 2
         ;;
     esac
@@ -267,13 +281,13 @@ run_bench()
 
 run_sim()
 {
-    local histories=20000
-    [ "$all" = no ] || histories=100000
+    local many=20000
+    [ "$all" = no ] || many=100000
     built dev || return
     local before=$part_failed
     check "build of the broken variants" cmake --build build/dev -j "$cores" --target sim_mutants
     [ "$part_failed" = "$before" ] || return
-    counted "histories and broken variants" build/dev/tests/sim/sim --histories "$histories" --mutants
+    counted "histories and broken variants" build/dev/tests/sim/sim --histories "${histories:-$many}" --seed "$seed" --mutants
     sed -n 's/^sim: /        &/p' "$logs/sim.log"
 }
 

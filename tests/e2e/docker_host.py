@@ -98,7 +98,7 @@ class ScriptedHost(DockerHost):
     def endpoint(cls):
         return cls.engine.endpoint
 
-    def add(self, name, engine=None, seconds=20, **more):
+    def add(self, name, engine=None, seconds=20, labels=None, **more):
         """A task of one container; (container id, task id)."""
-        container = (engine or self.engine).add(name, labels={"io.stopfleet.task": name}, **more)
+        container = (engine or self.engine).add(name, labels={"io.stopfleet.task": name, **(labels or {})}, **more)
         return container, self.fleet.task_of(self.api, name, seconds)

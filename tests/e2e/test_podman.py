@@ -83,6 +83,12 @@ class PodmanSocket(unittest.TestCase):
         self.assertEqual(self.docker.signals(container), ["TERM"])
         self.assert_killed_after(task, 2000)
 
+    def test_a_pre_stop_command_is_not_run(self):
+        container, task = self.start_task("pod-hook", "--label", 'io.stopfleet.pre-stop=["/probe","exit","0"]', command=["obey", "2"])
+        self.stop_and_wait(task)
+        self.assert_graceful(task, container, 2)
+        self.assertIn("PreStopUnsupported", self.only(task, "PreStopEnded")["reason"])
+
     def test_its_own_stop_signal(self):
         container, task = self.start_task("pod-int", "--stop-signal", "SIGINT", command=["obey", "3"])
         self.stop_and_wait(task)

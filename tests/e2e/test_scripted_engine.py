@@ -136,11 +136,35 @@ class Scripted(ScriptedHost):
         [gone] = wait_for(lambda: self.fleet.events(task, "TaskGone"), 20, "TaskGone")
         self.assertIn("3221225786", str(gone))
 
+    def assert_no_signal_is_named(self, container):
+        calls = self.windows.called("POST", rf"/containers/{container}/.*")
+        self.assertEqual([c for c in calls if "signal" in c.query or b"SIG" in c.body], [])
+
     def test_a_stop_on_windows(self):
-        container, task = self.add("web", self.windows, on_signal={"SIGTERM": 0})
+        """By the engine's own stop, with the task's grace."""
+        container, task = self.add("web", self.windows, on_signal={"SIGTERM": 0}, labels={"io.stopfleet.stop-timeout": "7"})
         document = self.stop_and_wait(task)
         self.assertEqual(document["containers"][0]["exitCode"], 0)
-        self.assertEqual([c.query["signal"] for c in self.windows.called("POST", rf"/containers/{container}/kill")], ["SIGTERM"])
+        self.assertEqual([c.query for c in self.windows.called("POST", rf"/containers/{container}/stop")], [{"t": "7"}])
+        self.assertEqual(self.windows.called("POST", rf"/containers/{container}/kill"), [])
+        self.assert_no_signal_is_named(container)
+
+    def test_a_stop_on_windows_that_is_not_obeyed(self):
+        """The engine is silent until the end: that it was asked is known from its own events."""
+        container, task = self.add("deaf", self.windows, on_signal={"SIGTERM": None}, labels={"io.stopfleet.stop-timeout": "4"})
+        document = self.stop_and_wait(task)
+        self.assertEqual(document["containers"][0]["exitCode"], 137)
+        self.assertEqual(len(self.windows.called("POST", rf"/containers/{container}/stop")), 1)
+        [sent] = self.fleet.events(task, "SignalSent")
+        self.assertIn("the engine waits 4 s", sent["answer"])
+        self.assert_no_signal_is_named(container)
+
+    def test_force_on_windows(self):
+        container, task = self.add("forced", self.windows, on_signal={"SIGTERM": None})
+        self.stop(task, path="/stop-timeout/0")
+        self.fleet.wait_status(self.api, task, "STOPPED")
+        self.assertEqual(self.windows.called("POST", rf"/containers/{container}/stop"), [])
+        self.assertEqual([c.query for c in self.windows.called("POST", rf"/containers/{container}/kill")], [{}])
 
 
 if __name__ == "__main__":

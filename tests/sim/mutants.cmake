@@ -80,6 +80,13 @@ sim_mutant(base-older worker/host/projector_fold.c
 sim_mutant(repeat-unsaid common/domain/stop_engine.c
     "run->maybe_repeated |= run->intents > 1" "run->maybe_repeated |= run->intents > 9"
     "a repeated signal is not said to be repeated")
+sim_mutant(other-runs-code worker/host/exit_result.c
+    "    if (!same) {" "    if (!same && container == NULL) {"
+    "the exit code of a later run is said of an earlier one")
+sim_mutant(end-invents worker/host/stopper_finish.c
+    "results[i] = *task_exit(&task->own, run_of_planned(&task->own.plan.items[i]));"
+    "results[i] = *task_exit(&task->own, run_of_planned(&task->own.plan.items[0]));"
+    "the end gives every run the result of the first")
 sim_mutant(no-takeover worker/host/stopper_recovery.c
     "    take_journal(stopper);" "    (void)take_journal;"
     "what older journals say of stops is not taken over")

@@ -377,12 +377,16 @@ class ScriptedEngine:
             self._signal(container, name if name.startswith("SIG") else "SIG" + name)
             self._say(handler, None, 204)
 
-    def _stop(self, handler, _call, container):
+    def _stop(self, handler, call, container):
         inspect = self._known(handler, self.inspects, container, "container")
         if inspect is None:
             return
         if inspect["State"]["Running"]:
             self._signal(container, inspect["Config"].get("StopSignal") or "SIGTERM")
+            end = time.monotonic() + int(call.query.get("t", "10"))
+            with self._changed:
+                while inspect["State"]["Running"] and time.monotonic() < end and not self.closed.is_set():
+                    self._changed.wait(max(0.0, end - time.monotonic()))
             if inspect["State"]["Running"]:
                 self._signal(container, "SIGKILL")
         self._say(handler, None, 204)

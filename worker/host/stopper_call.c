@@ -340,13 +340,23 @@ static const char *stop_signal(const struct stop_slot *slot)
     return planned == NULL || planned->signal == NULL ? "SIGTERM" : planned->signal;
 }
 
+/* What a pre-stop command has left of the grace. */
+static int64_t grace_left(const struct stop_slot *slot)
+{
+    int64_t left = stop_run_deadline(&slot->machine) - stopper_now_boot(slot->stopper);
+    if (!slot->machine.pre_stopped) {
+        return slot->machine.grace_ms;
+    }
+    return left > 0 ? left : 0;
+}
+
 static void send_signal(struct stop_slot *slot, const char *signal, int64_t number)
 {
     struct runtime *runtime = slot->stopper->env.runtime;
     const struct runtime_signal sent = {.name = signal,
                                         .stop_signal =
                                             slot->machine.signalled ? stop_signal(slot) : NULL,
-                                        .grace_ms = slot->machine.grace_ms};
+                                        .grace_ms = grace_left(slot)};
     FAULT_POINT(SIGNAL_DECIDED);
     journal_intent(slot, signal, number);
     FAULT_POINT(SIGNAL_INTENDED);

@@ -90,7 +90,7 @@ int docker_post(struct docker *docker, const struct docker_post *post, docker_re
             .path = path.data,
             .body = post->body,
             .limit_ms = post->limit_ms > 0 ? post->limit_ms : docker->call_timeout_ms,
-            .priority = DOCKER_URGENT};
+            .priority = post->exempt ? DOCKER_EXEMPT : DOCKER_URGENT};
         result = docker_call(docker, &request, fn, context, err);
     }
     buffer_release(&path);

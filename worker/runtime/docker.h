@@ -79,6 +79,7 @@ struct docker_post {
     const char *argument; /**< "" = none */
     const char *body;     /**< JSON, NULL = none */
     int64_t limit_ms;     /**< 0 = the usual limit */
+    bool exempt;          /**< stays open for long, and counts as none of the calls at once */
 };
 /** @return 0 or -1 with ERROR_NO_MEMORY, ERROR_FULL (fn is not called) */
 int docker_post(struct docker *docker, const struct docker_post *post, docker_response_fn *fn,

@@ -6,6 +6,7 @@
 #include "worker/runtime/docker.h"
 #include "worker/runtime/docker_command.h"
 #include "worker/runtime/docker_json.h"
+#include "worker/runtime/docker_windows.h"
 
 enum { DETAIL_SIZE = 400, EXEC_ID_SIZE = 81 };
 
@@ -94,8 +95,7 @@ static void on_exec_made(void *context, const struct docker_response *response)
 /* The body of POST /containers/ID/exec; free() it. */
 static char *exec_body(const struct docker *docker, const char *command)
 {
-    const char *os = docker_json_text(docker->info, "OSType");
-    json_t *argv = docker_command_of(command, os != NULL && strcmp(os, "windows") == 0);
+    json_t *argv = docker_command_of(command, docker_is_windows(docker));
     json_t *body = argv == NULL ? NULL : json_pack("{so}", "Cmd", argv);
     char *text = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
     json_decref(body);
@@ -132,7 +132,10 @@ static void on_described(void *context, const struct error *error, json_t *inspe
     bool same = read && container.described.started_at == running->started_at;
     bool runs = same && container.status == RUNTIME_RUNNING;
     arena_release(&arena);
-    if (runs) {
+    if (runs && running->operation.docker->engine.podman) {
+        /* Podman 4.3 never says that a command has ended, and the signal would wait for it. */
+        answer(running, NULL, "PreStopUnsupported: on Podman no pre-stop command is run");
+    } else if (runs) {
         make_exec(running);
     } else if (read) {
         answer(running, NULL,

@@ -7,6 +7,7 @@
 #include "worker/runtime/docker_first.h"
 #include "worker/runtime/docker_json.h"
 #include "worker/runtime/docker_podman.h"
+#include "worker/runtime/docker_windows.h"
 #include "worker/runtime/main_process.h"
 
 enum {
@@ -22,7 +23,7 @@ enum {
 struct signalling {
     struct docker_operation operation;
     char *container_id, *signal, *stop_signal;
-    int64_t started_at, pid;
+    int64_t started_at, pid, grace_ms;
     char note[MAIN_PROCESS_NOTE_SIZE]; /* on what becomes of the stop signal */
     bool restarting;                   /* no process: the call only cancels the restart */
     enum docker_first first;           /* what is being done, or was done last; 0 = nothing yet */
@@ -198,9 +199,30 @@ static void tell_of_stop(struct signalling *signalling, const json_t *inspect, b
     }
 }
 
+static void on_windows_told(void *context, enum runtime_answer what, const char *detail)
+{
+    answer(context, what, detail);
+}
+
+/* No signal's name ever goes to such an engine. */
+static int post_to_windows(struct signalling *signalling, const struct runtime_container *container,
+                           struct error *err)
+{
+    struct run run = {.container_id = signalling->container_id,
+                      .started_at = signalling->started_at};
+    if (is_kill(signalling)) {
+        return post(signalling, "/kill", "", NULL, on_killed, err);
+    }
+    return docker_windows_stop(signalling->operation.docker, run, container->configured_stop_signal,
+                               signalling->grace_ms, on_windows_told, signalling, err);
+}
+
 static int post_next(struct signalling *signalling, const struct runtime_container *container,
                      const json_t *inspect, struct error *err)
 {
+    if (docker_is_windows(signalling->operation.docker)) {
+        return post_to_windows(signalling, container, err);
+    }
     bool podman = signalling->operation.docker->engine.podman;
     enum docker_first first = podman ? docker_podman_first(container, signalling->signal)
                                      : docker_first_before(container, signalling->signal);
@@ -277,6 +299,7 @@ void docker_signal(struct runtime *runtime, struct run run, const struct runtime
     signalling->stop_signal =
         signal->stop_signal == NULL ? NULL : memory_strdup(signal->stop_signal);
     signalling->started_at = run.started_at;
+    signalling->grace_ms = signal->grace_ms;
     signalling->fn = fn;
     signalling->context = context;
     bool copied = signalling->container_id != NULL && signalling->signal != NULL &&
