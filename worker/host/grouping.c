@@ -13,7 +13,8 @@ static const struct {
 } EXCLUSIONS[GROUP_EXCLUSION_COUNT] = {
     [GROUP_INCLUDED] = {NULL, ""},
     [GROUP_IGNORED] = {NULL, "its label io.stopfleet.ignore says so"},
-    [GROUP_OWN] = {NULL, "it is a part of Stopfleet"},
+    [GROUP_OWN] = {NULL, "it is a part of Stopfleet, or shares the network of the container "
+                         "that this worker runs in"},
     [GROUP_OWN_PROJECT] = {"own-project", "it belongs together with the container that this worker "
                                           "runs in (--adopt own-project takes it)"},
     [GROUP_KUBELET] = {"kubelet", "the kubelet manages it (--adopt kubelet takes it)"},

@@ -10,8 +10,8 @@
 /** Why a container is never discovered. */
 enum group_exclusion {
     GROUP_INCLUDED = 0,
-    GROUP_IGNORED,     /**< io.stopfleet.ignore */
-    GROUP_OWN,         /**< Stopfleet itself: by label, by project, or this worker's container */
+    GROUP_IGNORED, /**< io.stopfleet.ignore */
+    GROUP_OWN, /**< Stopfleet itself: by label, by project, or in this worker's network namespace */
     GROUP_OWN_PROJECT, /**< belongs together with the container that this worker runs in */
     GROUP_KUBELET,
     GROUP_SWARM,
@@ -46,7 +46,9 @@ const char *group_kind_name(enum group_kind kind);
 struct grouping_options {
     bool by_service;                        /**< a Compose service is a task, not the project */
     const char *account, *region, *cluster; /**< that this host belongs to */
-    const char *own_container; /**< id of the container that this worker runs in; NULL = none */
+    const char
+        *own_container; /**< id of the container that this worker runs in, or of one that shares its
+                                    network namespace; NULL or "" = none */
     const struct option_list *allowed_labels; /**< become tags; NULL = none */
     unsigned adopted; /**< bit 1 << group_exclusion for those whose containers are taken */
     int64_t now_unix_ms;

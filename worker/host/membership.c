@@ -69,30 +69,85 @@ static bool is_ecs_agent(const struct runtime_container *container)
            (length == strlen(ECS_IMAGE) && strncmp(name, ECS_IMAGE, length) == 0);
 }
 
+static const struct runtime_container *find(const struct membership_scene *scene, const char *id)
+{
+    for (size_t i = 0; i < scene->count; i++) {
+        if (same(scene->containers[i].described.container_id, id)) {
+            return &scene->containers[i];
+        }
+    }
+    return NULL;
+}
+
+/* The container that a network namespace began with. As many steps as containers: an engine's answer may go in a circle. */
+static const char *network_of(const struct membership_scene *scene, const char *id)
+{
+    for (size_t i = 0; i < scene->count; i++) {
+        const struct runtime_container *container = find(scene, id);
+        if (container == NULL || container->network_container == NULL) {
+            break;
+        }
+        id = container->network_container;
+    }
+    return id;
+}
+
+static bool has_own_network(const struct membership_scene *scene,
+                            const struct runtime_container *container)
+{
+    const char *id = container->described.container_id;
+    return scene->own_network != NULL &&
+           same(scene->own_network,
+                container->network_container == NULL ? id : network_of(scene, id));
+}
+
+/* By mountinfo the container that is found may be one that only shares the worker's network: all that do are its own. */
+static void look_for_own(struct membership_scene *scene)
+{
+    const char *id = scene->options->own_container;
+    const struct runtime_container *found = find(scene, id);
+    scene->own_network = id == NULL || id[0] == '\0' ? NULL : network_of(scene, id);
+    if (found != NULL) {
+        scene->own[scene->own_count++] = found;
+    }
+    for (size_t i = 0; i < scene->count && scene->own_count < MEMBERSHIP_OWN_MAX; i++) {
+        if (&scene->containers[i] != found && has_own_network(scene, &scene->containers[i])) {
+            scene->own[scene->own_count++] = &scene->containers[i];
+        }
+    }
+}
+
 struct membership_scene membership_look(const struct runtime_container *containers, size_t count,
                                         const struct grouping_options *options)
 {
-    struct membership_scene scene = {.options = options};
+    struct membership_scene scene = {.options = options, .containers = containers, .count = count};
     for (size_t i = 0; i < count; i++) {
         scene.ecs_agent = scene.ecs_agent || is_ecs_agent(&containers[i]);
-        if (same(containers[i].described.container_id, options->own_container)) {
-            scene.own = &containers[i];
-        }
     }
+    look_for_own(&scene);
     return scene;
 }
 
 /* ---- who is left alone ---- */
 
-/* The container that the worker runs in, or one that belongs together with it. */
-static bool is_beside_us(const struct membership_scene *scene,
-                         const struct runtime_container *container)
+static bool belong_together(const struct runtime_container *a, const struct runtime_container *b)
 {
     static const char *const together[] = {COMPOSE_PROJECT, ECS_TASK_ARN, TASK_LABEL,
                                            POD_UID,         NOMAD_ALLOC,  SWARM_TASK};
     for (size_t i = 0; i < sizeof together / sizeof together[0]; i++) {
-        const char *value = labels_get(container, together[i]);
-        if (value != NULL && value[0] != '\0' && same(value, labels_get(scene->own, together[i]))) {
+        const char *value = labels_get(a, together[i]);
+        if (value != NULL && value[0] != '\0' && same(value, labels_get(b, together[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_beside_us(const struct membership_scene *scene,
+                         const struct runtime_container *container)
+{
+    for (size_t i = 0; i < scene->own_count; i++) {
+        if (belong_together(container, scene->own[i])) {
             return true;
         }
     }
@@ -107,12 +162,13 @@ static bool is_adopted(const struct membership_scene *scene, enum group_exclusio
 static enum group_exclusion own_exclusion(const struct membership_scene *scene,
                                           const struct runtime_container *container)
 {
-    if (labels_get(container, COMPONENT_LABEL) != NULL || container == scene->own ||
+    if (labels_get(container, COMPONENT_LABEL) != NULL || has_own_network(scene, container) ||
         same(labels_get(container, COMPOSE_PROJECT), OWN_PROJECT)) {
         return GROUP_OWN;
     }
-    bool beside = scene->own != NULL && is_beside_us(scene, container);
-    return beside && !is_adopted(scene, GROUP_OWN_PROJECT) ? GROUP_OWN_PROJECT : GROUP_INCLUDED;
+    return is_beside_us(scene, container) && !is_adopted(scene, GROUP_OWN_PROJECT)
+               ? GROUP_OWN_PROJECT
+               : GROUP_INCLUDED;
 }
 
 static const struct supervisor *supervisor_of(const struct membership_scene *scene,

@@ -5,11 +5,19 @@
 
 #include "worker/host/grouping.h"
 
+enum { MEMBERSHIP_OWN_MAX = 16 };
+
 /** What is known of all containers of a list before each is looked at. */
 struct membership_scene {
     const struct grouping_options *options;
-    const struct runtime_container
-        *own;       /**< the one that this worker runs in; NULL = none of them */
+    const struct runtime_container *containers;
+    size_t count;
+    const char *
+        own_network; /**< id of the container whose network this worker's container has; NULL = none */
+    /** Those with that network, the worker's own among them. Of more than fit, all are still its own, but what belongs
+     *  together with them is not. */
+    const struct runtime_container *own[MEMBERSHIP_OWN_MAX];
+    size_t own_count;
     bool ecs_agent; /**< a container of the list is an ECS agent's */
 };
 

@@ -60,5 +60,5 @@ static bool search(const char *path, bool (*of_line)(char *line, char *ret_id), 
 bool own_container_find(const char *mountinfo_path, const char *cgroup_path,
                         char ret_id[OWN_CONTAINER_SIZE])
 {
-    return search(mountinfo_path, of_mount, ret_id) || search(cgroup_path, of_cgroup, ret_id);
+    return search(cgroup_path, of_cgroup, ret_id) || search(mountinfo_path, of_mount, ret_id);
 }

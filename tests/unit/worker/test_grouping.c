@@ -280,6 +280,40 @@ static void test_the_own_container(void **state)
     assert_int_equal(grouping.excluded.items[0].reason, GROUP_OWN);
 }
 
+/* Where mountinfo alone was there to tell, the id is that of the network's first container. */
+static void test_who_shares_the_own_network(void **state)
+{
+    (void)state;
+    for (int found = 0; found < 2; found++) {
+        begin(NULL);
+        options.own_container = found == 0 ? "vpn" : "me";
+        add("vpn", "vpn", 10, LABELS("io.stopfleet.task=vpn"))->network_container = "base";
+        add("me", "worker", 10, LABELS(PROJECT("tools"), "io.stopfleet.task=w"))
+            ->network_container = "vpn";
+        add("kafka", "kafka", 10, LABELS(PROJECT("tools")));
+        add("base", "base", 10, LABELS("io.stopfleet.task=base"));
+        add("web", "web", 10, LABELS("io.stopfleet.task=web"))->network_container = "gone";
+        add("a", "a", 10, LABELS("io.stopfleet.task=circle"))->network_container = "b";
+        add("b", "b", 10, LABELS("io.stopfleet.task=circle"))->network_container = "a";
+        group();
+        assert_int_equal(grouping.groups.count, 2);
+        assert_string_equal(grouping.groups.items[0].key, "task circle");
+        assert_string_equal(grouping.groups.items[1].key, "task web");
+        assert_int_equal(grouping.excluded.count, 4);
+        for (size_t i = 0; i < grouping.excluded.count; i++) {
+            const char *name = grouping.excluded.items[i].container->described.name;
+            assert_int_equal(grouping.excluded.items[i].reason,
+                             strcmp(name, "kafka") == 0 ? GROUP_OWN_PROJECT : GROUP_OWN);
+        }
+    }
+    /* The engine no longer lists the one that was found. */
+    begin(NULL);
+    options.own_container = "vpn";
+    add("me", "worker", 10, LABELS("io.stopfleet.task=w"))->network_container = "vpn";
+    group();
+    assert_int_equal(grouping.groups.count, 0);
+}
+
 /* What belongs to somebody else by any of its labels is in no group; the warning says what holds. */
 static void test_others_containers(void **state)
 {
@@ -665,6 +699,7 @@ int main(void)
         TEST(test_who_is_left_alone),
         TEST(test_the_ecs_agent),
         TEST(test_the_own_container),
+        TEST(test_who_shares_the_own_network),
         TEST(test_others_containers),
         TEST(test_two_spellings_of_one_arn),
         TEST(test_a_project_named_as_a_service),

@@ -39,6 +39,9 @@ static void test_in_a_container(void **state)
     check("1 2 8:1 /var/lib/docker/containers/" ME "/resolv.conf /etc/resolv.conf rw - ext4 x rw\n"
           "1 2 8:1 /var/lib/docker/containers/" ME "/hostname /etc/hostname rw - ext4 x rw\n",
           "0::/\n", ME);
+    /* --network container:OTHER: the names' files are OTHER's, the cgroup is the own. */
+    check("1 2 8:1 /var/lib/docker/containers/" OTHER "/hostname /etc/hostname rw - ext4 x rw\n",
+          "4:memory:/docker/" ME "\n", ME);
     check("", "4:memory:/docker/" OTHER "/docker/" ME "\n", ME);
     check("", "0::/system.slice/docker-" ME ".scope\n", ME);
 }
