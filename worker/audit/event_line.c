@@ -90,22 +90,53 @@ static int append_caller(struct buffer *buf, const struct event_caller *caller, 
                : 0;
 }
 
+/* The name of the plan's container, or the beginning of its id if the plan lacks it. */
+static int append_awaited(struct buffer *buf, const struct event_stop_accepted *accepted,
+                          const char *container_id, struct error *err)
+{
+    for (size_t i = 0; i < accepted->plan.count; i++) {
+        if (strcmp(accepted->plan.items[i].container_id, container_id) == 0) {
+            return append_safe(buf, accepted->plan.items[i].name, err);
+        }
+    }
+    return append_short_id(buf, container_id, err);
+}
+
+static int append_planned(struct buffer *buf, const struct event_stop_accepted *accepted,
+                          const struct planned_run *run, struct error *err)
+{
+    if (append_safe(buf, run->name, err) != 0 || buffer_append_text(buf, " ", err) != 0) {
+        return -1;
+    }
+    if (run->grace_ms == 0) {
+        return buffer_append_text(buf, "SIGKILL at once", err);
+    }
+    if (append_safe(buf, run->signal, err) != 0 ||
+        buffer_append_format(buf, err, " grace %" PRId64 "ms", run->grace_ms) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < run->after.count; i++) {
+        if (buffer_append_text(buf, i == 0 ? " after " : " and ", err) != 0 ||
+            append_awaited(buf, accepted, run->after.items[i], err) != 0) {
+            return -1;
+        }
+    }
+    if (run->drain_delay_ms > 0 &&
+        buffer_append_format(buf, err, " drain-delay %" PRId64 "ms", run->drain_delay_ms) != 0) {
+        return -1;
+    }
+    return append_named(buf, "pre-stop", run->pre_stop, err);
+}
+
 static int detail_accepted(const struct event *event, struct buffer *buf, struct error *err)
 {
     if (buffer_append_text(buf, "plan:", err) != 0) {
         return -1;
     }
     for (size_t i = 0; i < event->stop_accepted.plan.count; i++) {
-        const struct planned_run *run = &event->stop_accepted.plan.items[i];
         if (buffer_append_text(buf, i == 0 ? " " : ", ", err) != 0 ||
-            append_safe(buf, run->name, err) != 0 || buffer_append_text(buf, " ", err) != 0 ||
-            append_safe(buf, run->signal, err) != 0 ||
-            buffer_append_format(buf, err, " grace %" PRId64 "ms", run->grace_ms) != 0) {
-            return -1;
-        }
-        if (run->after.count > 0 &&
-            buffer_append_format(buf, err, " after %zu other%s", run->after.count,
-                                 run->after.count == 1 ? "" : "s") != 0) {
+            append_planned(buf, &event->stop_accepted, &event->stop_accepted.plan.items[i], err) !=
+                0) {
             return -1;
         }
     }
@@ -213,14 +244,28 @@ static int detail_tagged(const struct event *event, struct buffer *buf, struct e
     return 0;
 }
 
+static int append_host(const struct event *event, struct buffer *buf, struct error *err)
+{
+    return buffer_append_text(buf, "host ", err) != 0 || append_safe(buf, event->host, err) != 0
+               ? -1
+               : 0;
+}
+
+static int detail_worker_started(const struct event *event, struct buffer *buf, struct error *err)
+{
+    if (append_host(event, buf, err) != 0 || buffer_append_text(buf, " incarnation ", err) != 0 ||
+        append_short_id(buf, event->actor.incarnation, err) != 0) {
+        return -1;
+    }
+    return buffer_append_format(buf, err, ", journal %s",
+                                event->worker_started.journal_found ? "found" : "not found");
+}
+
 int event_line_detail(const struct event *event, struct buffer *buf, struct error *err)
 {
     switch (event->type) {
     case EVENT_WORKER_STARTED:
-        return buffer_append_format(buf, err, "incarnation %.12s, journal %s",
-                                    event->actor.incarnation == NULL ? "-"
-                                                                     : event->actor.incarnation,
-                                    event->worker_started.journal_found ? "found" : "not found");
+        return detail_worker_started(event, buf, err);
     case EVENT_TASK_OBSERVED:
         return detail_observed(event, buf, err);
     case EVENT_STOP_REQUESTED:
@@ -247,9 +292,12 @@ int event_line_detail(const struct event *event, struct buffer *buf, struct erro
     case EVENT_TASK_TAGGED:
         return detail_tagged(event, buf, err);
     case EVENT_HOST_DEREGISTERED:
-        return append_caller(buf, &event->host_deregistered.caller, err);
+        return append_host(event, buf, err) != 0
+                   ? -1
+                   : append_caller(buf, &event->host_deregistered.caller, err);
     case EVENT_HOST_STATE_CHANGED:
-        if (append_named(buf, "status", event->host_state_changed.status, err) != 0) {
+        if (append_host(event, buf, err) != 0 ||
+            append_named(buf, "status", event->host_state_changed.status, err) != 0) {
             return -1;
         }
         return append_caller(buf, &event->host_state_changed.caller, err);

@@ -88,6 +88,45 @@ static void event_line_says_the_deadline_and_a_repeat_of_a_signal(void **state)
     buffer_release(&text);
 }
 
+static void event_line_says_which_host_an_event_is_of(void **state)
+{
+    (void)state;
+    static const enum event_type types[] = {EVENT_WORKER_STARTED, EVENT_HOST_STATE_CHANGED,
+                                            EVENT_HOST_DEREGISTERED};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        struct event event = {.type = types[i], .host = "5f0c6e1b8f9a4c7d9e2b3a4c5d6e7f80"};
+        struct buffer text;
+        detail_of(&event, &text);
+        assert_contains(&text, "host 5f0c6e1b8f9a4c7d9e2b3a4c5d6e7f80");
+        buffer_release(&text);
+    }
+}
+
+static void event_line_says_how_each_container_will_be_stopped(void **state)
+{
+    (void)state;
+    const char *after[] = {"aaaaaaaaaaaa", "eeeeeeeeeeeeeeeeeeee"};
+    struct planned_run runs[] = {
+        {.container_id = "aaaaaaaaaaaa", .name = "web", .signal = "SIGTERM"},
+        {.container_id = "bbbbbbbbbbbb",
+         .name = "envoy",
+         .signal = "SIGINT",
+         .grace_ms = 12000,
+         .drain_delay_ms = 1500,
+         .pre_stop = "/bin/drain --now",
+         .after = {.items = after, .count = 2}},
+    };
+    struct event event = {.type = EVENT_STOP_ACCEPTED};
+    struct buffer text;
+    event.stop_accepted.plan.items = runs;
+    event.stop_accepted.plan.count = 2;
+    detail_of(&event, &text);
+    assert_string_equal(text.data,
+                        "plan: web SIGKILL at once, envoy SIGINT grace 12000ms after web and "
+                        "eeeeeeeeeeeeeeee drain-delay 1500ms pre-stop=\"/bin/drain --now\"");
+    buffer_release(&text);
+}
+
 static void event_line_has_a_detail_for_every_type(void **state)
 {
     (void)state;
@@ -157,6 +196,8 @@ int main(void)
         cmocka_unit_test(event_line_escapes_what_would_move_the_cursor),
         cmocka_unit_test(event_line_says_an_unknown_exit_code_is_unknown),
         cmocka_unit_test(event_line_says_the_deadline_and_a_repeat_of_a_signal),
+        cmocka_unit_test(event_line_says_which_host_an_event_is_of),
+        cmocka_unit_test(event_line_says_how_each_container_will_be_stopped),
         cmocka_unit_test(event_line_has_a_detail_for_every_type),
         cmocka_unit_test(event_line_prints_time_place_type_and_task),
         cmocka_unit_test(event_line_says_when_memory_is_out),
