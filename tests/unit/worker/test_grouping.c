@@ -8,53 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/worker/container_make.h"
-#include "worker/host/grouping.h"
-
-/** As on a container that Compose made. */
-#define PROJECT(name) "com.docker.compose.project=" name, "com.docker.compose.config-hash=0a1b"
-#define ARN           "arn:aws:ecs:us-east-1:1:task/prod/0123456789abcdef0123456789abcdef"
-
-static struct made_container rooms[8];
-static struct runtime_container containers[8];
-static size_t count;
-static struct arena arena;
-static struct grouping grouping;
-static struct grouping_options options;
-
-static int begin(void **state)
-{
-    (void)state;
-    count = 0;
-    arena_release(&arena);
-    memset(rooms, 0, sizeof rooms);
-    options = (struct grouping_options){.account = "1",
-                                        .region = "us-east-1",
-                                        .cluster = "prod",
-                                        .now_unix_ms = 100000,
-                                        .created_settle_ms = 5000};
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    arena_release(&arena);
-    return 0;
-}
-
-static struct runtime_container *add(const char *id, const char *name, int64_t started_at,
-                                     const char *const *labels)
-{
-    containers[count] = make_container(&rooms[count], id, name, started_at, labels);
-    return &containers[count++];
-}
-
-static void group(void)
-{
-    struct error err = {0};
-    assert_int_equal(grouping_make(containers, count, &options, &arena, &grouping, &err), 0);
-}
+#include "tests/unit/worker/grouping_make.h"
 
 static struct description describe(size_t number)
 {
@@ -206,164 +160,6 @@ static void test_the_task_label(void **state)
     assert_string_equal(description.tags.items[1].value, "red");
 }
 
-static void test_who_is_left_alone(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *labels[4];
-        enum group_exclusion reason;
-    } cases[] = {
-        {{"io.stopfleet.ignore=true", "io.stopfleet.task=x"}, GROUP_IGNORED},
-        {{"io.stopfleet.ignore=", "io.stopfleet.task=x"}, GROUP_IGNORED},
-        {{"io.stopfleet.ignore=ture", "io.stopfleet.task=x"}, GROUP_IGNORED},
-        {{"io.stopfleet.Ignore=true", "io.stopfleet.task=x"}, GROUP_IGNORED},
-        {{"io.stopfleet.component=", "io.stopfleet.task=x"}, GROUP_OWN},
-        {{"io.stopfleet.cluster=", "io.stopfleet.task=x"}, GROUP_OTHER_CLUSTER},
-        {{"io.stopfleet.component=worker", "io.stopfleet.task=x"}, GROUP_OWN},
-        {{"com.docker.compose.project=stopfleet"}, GROUP_OWN},
-        {{"io.kubernetes.pod.name=x", "io.stopfleet.task=x"}, GROUP_KUBELET},
-        {{"com.docker.swarm.task.id=x"}, GROUP_SWARM},
-        {{"com.hashicorp.nomad.alloc_id=x"}, GROUP_NOMAD},
-        {{"PODMAN_SYSTEMD_UNIT=x.service", "io.stopfleet.task=x"}, GROUP_SYSTEMD},
-        {{"some.label=x"}, GROUP_NO_TASK},
-        {{"com.docker.compose.project=", "com.docker.compose.config-hash=0a1b"}, GROUP_NO_TASK},
-        {{"com.docker.compose.project=shop", "com.docker.compose.service=web",
-          "com.docker.compose.version=2.24.6"},
-         GROUP_NO_TASK}, /* what Compose writes on an image that it builds */
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        begin(NULL);
-        add("a", "x", 10, cases[i].labels);
-        group();
-        assert_int_equal(grouping.groups.count, 0);
-        assert_int_equal(grouping.excluded.count, 1);
-        assert_int_equal(grouping.excluded.items[0].reason, cases[i].reason);
-        assert_true(strlen(group_exclusion_reason(cases[i].reason)) > 10);
-    }
-}
-
-static void test_the_ecs_agent(void **state)
-{
-    (void)state;
-    for (int round = 0; round < 4; round++) {
-        begin(NULL);
-        struct runtime_container *agent =
-            add("a", round == 1 ? "agent" : "ecs-agent", 10, NO_LABELS);
-        agent->described.image =
-            round == 1 ? "public.ecr.aws/ecs/amazon-ecs-agent:v1.9" : "someone/agent";
-        agent->status = round == 2 ? RUNTIME_EXITED : RUNTIME_RUNNING;
-        options.adopted = round == 3 ? 1U << group_exclusion_from_name("ecs") : 0;
-        add("b", "web", 11, LABELS("com.amazonaws.ecs.task-arn=" ARN));
-        group();
-        assert_int_equal(grouping.groups.count, round == 3 ? 1 : 0);
-        assert_int_equal(grouping.excluded.items[grouping.excluded.count - 1].reason,
-                         round == 3 ? GROUP_NO_TASK : GROUP_ECS_AGENT);
-    }
-}
-
-static void test_the_own_container(void **state)
-{
-    (void)state;
-    options.own_container = "me";
-    add("me", "worker", 10, LABELS(PROJECT("tools")));
-    add("kafka", "kafka", 10, LABELS(PROJECT("tools")));
-    add("web", "web", 10, LABELS(PROJECT("shop")));
-    group();
-    assert_int_equal(grouping.groups.count, 1);
-    assert_string_equal(grouping.groups.items[0].key, "project shop");
-    assert_int_equal(grouping.excluded.items[0].reason, GROUP_OWN);
-    assert_int_equal(grouping.excluded.items[1].reason, GROUP_OWN_PROJECT);
-    options.adopted = 1U << group_exclusion_from_name("own-project");
-    group();
-    assert_int_equal(grouping.groups.count, 2);
-    assert_int_equal(grouping.excluded.count, 1);
-    assert_int_equal(grouping.excluded.items[0].reason, GROUP_OWN);
-}
-
-/* Where mountinfo alone was there to tell, the id is that of the network's first container. */
-static void test_who_shares_the_own_network(void **state)
-{
-    (void)state;
-    for (int found = 0; found < 2; found++) {
-        begin(NULL);
-        options.own_container = found == 0 ? "vpn" : "me";
-        add("vpn", "vpn", 10, LABELS("io.stopfleet.task=vpn"))->network_container = "base";
-        add("me", "worker", 10, LABELS(PROJECT("tools"), "io.stopfleet.task=w"))
-            ->network_container = "vpn";
-        add("kafka", "kafka", 10, LABELS(PROJECT("tools")));
-        add("base", "base", 10, LABELS("io.stopfleet.task=base"));
-        add("web", "web", 10, LABELS("io.stopfleet.task=web"))->network_container = "gone";
-        add("a", "a", 10, LABELS("io.stopfleet.task=circle"))->network_container = "b";
-        add("b", "b", 10, LABELS("io.stopfleet.task=circle"))->network_container = "a";
-        group();
-        assert_int_equal(grouping.groups.count, 2);
-        assert_string_equal(grouping.groups.items[0].key, "task circle");
-        assert_string_equal(grouping.groups.items[1].key, "task web");
-        assert_int_equal(grouping.excluded.count, 4);
-        for (size_t i = 0; i < grouping.excluded.count; i++) {
-            const char *name = grouping.excluded.items[i].container->described.name;
-            assert_int_equal(grouping.excluded.items[i].reason,
-                             strcmp(name, "kafka") == 0 ? GROUP_OWN_PROJECT : GROUP_OWN);
-        }
-    }
-    /* The engine no longer lists the one that was found. */
-    begin(NULL);
-    options.own_container = "vpn";
-    add("me", "worker", 10, LABELS("io.stopfleet.task=w"))->network_container = "vpn";
-    group();
-    assert_int_equal(grouping.groups.count, 0);
-}
-
-/* What belongs to somebody else by any of its labels is in no group; the warning says what holds. */
-static void test_others_containers(void **state)
-{
-    (void)state;
-#define ID "0123456789abcdef0123456789abcdef"
-    static const struct {
-        const char *labels[4];
-        enum group_exclusion reason;
-        const char *warned; /**< part of what is accepted; NULL = no warning */
-    } cases[] = {
-        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:1:task/dev/" ID},
-         GROUP_OTHER_CLUSTER,
-         "--cluster"},
-        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:2:task/prod/" ID, PROJECT("shop")},
-         GROUP_OTHER_CLUSTER,
-         "--account"},
-        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:eu-west-1:1:task/prod/" ID,
-          "io.stopfleet.task=shop"},
-         GROUP_OTHER_CLUSTER,
-         "--region"},
-        {{"com.amazonaws.ecs.task-arn=" ARN, "com.amazonaws.ecs.cluster=dev"},
-         GROUP_OTHER_CLUSTER,
-         NULL},
-        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:1:task/dev/" ID,
-          "com.amazonaws.ecs.cluster=prod"},
-         GROUP_OTHER_CLUSTER,
-         "--cluster"},
-        {{"com.amazonaws.ecs.cluster=arn:aws:ecs:us-east-1:2:cluster/prod", PROJECT("shop")},
-         GROUP_OTHER_CLUSTER,
-         NULL},
-        {{"io.stopfleet.cluster=dev", PROJECT("shop")}, GROUP_OTHER_CLUSTER, NULL},
-        {{"com.amazonaws.ecs.task-arn=" ID}, GROUP_NO_TASK, "the ARN of an ECS task"},
-        {{"com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:1:task/prod/short"},
-         GROUP_NO_TASK,
-         "the ARN of an ECS task"},
-    };
-#undef ID
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        begin(NULL);
-        add("a", "x", 10, cases[i].labels);
-        group();
-        assert_int_equal(grouping.groups.count, 0);
-        assert_int_equal(grouping.excluded.items[0].reason, cases[i].reason);
-        assert_int_equal(grouping.warnings.list.count, cases[i].warned == NULL ? 0 : 1);
-        if (cases[i].warned != NULL) {
-            assert_non_null(strstr(grouping.warnings.list.items[0].accepted, cases[i].warned));
-        }
-    }
-}
-
 /* One id, two spellings of its ARN: one task, not two that fight for it. */
 static void test_two_spellings_of_one_arn(void **state)
 {
@@ -488,18 +284,6 @@ static void test_circles_and_absent_names(void **state)
     add("a", "web", 10, LABELS("io.stopfleet.task=t", "io.stopfleet.depends-on=web"));
     group();
     assert_int_equal(grouping.warnings.list.count, 1);
-}
-
-static void test_adopted(void **state)
-{
-    (void)state;
-    options.adopted = 1U << group_exclusion_from_name("nomad");
-    add("a", "x", 10, LABELS("com.hashicorp.nomad.alloc_id=42"));
-    add("b", "y", 10, LABELS("com.docker.swarm.task.id=43"));
-    group();
-    assert_int_equal(grouping.groups.count, 1);
-    assert_int_equal(grouping.excluded.count, 1);
-    assert_int_equal(group_exclusion_from_name("docker"), GROUP_INCLUDED);
 }
 
 static void test_who_lives(void **state)
@@ -684,8 +468,6 @@ static void test_labels_document(void **state)
     free(text);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -696,11 +478,6 @@ int main(void)
         TEST(test_a_oneoff_of_a_labelled_service),
         TEST(test_group_by_service),
         TEST(test_the_task_label),
-        TEST(test_who_is_left_alone),
-        TEST(test_the_ecs_agent),
-        TEST(test_the_own_container),
-        TEST(test_who_shares_the_own_network),
-        TEST(test_others_containers),
         TEST(test_two_spellings_of_one_arn),
         TEST(test_a_project_named_as_a_service),
         TEST(test_empty_labels_say_nothing),
@@ -708,7 +485,6 @@ int main(void)
         TEST(test_long_names_keep_their_number),
         TEST(test_huge_labels),
         TEST(test_circles_and_absent_names),
-        TEST(test_adopted),
         TEST(test_who_lives),
         TEST(test_dependencies),
         TEST(test_what_holds_of_signal_and_grace),
