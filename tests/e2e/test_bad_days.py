@@ -265,6 +265,34 @@ class Outages(BadDay):
         self.assertEqual(self.probe_signals("handed-over"), ["TERM"])
 
 
+    def test_sigterm_finishes_the_stop_first(self):
+        """As configured; a second one leaves it to the next start."""
+        worker = self.fleet.process_worker("finisher", "d" * 32, ["--on-termination", "finish"])
+        tasks = {name: self.fleet.run_process(worker, name, script, flags=["--stop-timeout", "20"]) for name, script in (
+            ("ends", 'trap "sleep 2; exit 6" TERM; while :; do sleep 0.1; done'),
+            ("stays", 'trap "" TERM; while :; do sleep 0.1; done'))}
+        ids = {name: wait_for(lambda n=name: next((t for t in self.fleet.tasks(self.api)
+                                                  if f"/{n}:" in self.fleet.describe(self.api, t)["taskDefinitionArn"]), None),
+                              20, f"the task {name}") for name in tasks}
+        self.assertEqual(self.stop(ids["ends"])[0], 200)
+        self.fleet.wait_events(ids["ends"], "SignalSent")
+        worker.process.send_signal(signal.SIGTERM)
+        self.assertEqual(worker.process.wait(20), 0)
+        self.assertEqual(self.fleet.events(ids["ends"], "ContainerExited")[0]["exit_code"], 6)
+        self.assertEqual(len(self.fleet.events(ids["ends"], "TaskStopped")), 1)
+        worker.start()
+        self.assertEqual(self.stop(ids["stays"])[0], 200)
+        self.fleet.wait_events(ids["stays"], "SignalSent")
+        for _ in range(2):
+            worker.process.send_signal(signal.SIGTERM)
+            worker.wait_log("a second signal leaves them")
+        self.assertEqual(worker.process.wait(10), 0)
+        self.assertEqual(self.fleet.events(ids["stays"], "ContainerExited"), [])
+        worker.start()
+        self.assertEqual(self.api.call("StopTask", {"cluster": CLUSTER, "task": ids["stays"]}, path="/stop-timeout/0")[0], 200)
+        self.fleet.wait_status(self.api, ids["stays"], "STOPPED")
+
+
 class Engine(BadDay):
     def test_docker_away_at_the_start(self):
         socket = os.path.join(self.directory, "docker.sock")

@@ -11,7 +11,8 @@
 enum {
     HEARTBEAT_PATIENCE_MS = 2000, /* until a Redis without an answer means nothing */
     LOG_PATIENCE_MS = 10000,      /* until the journal alone carries the stops under way */
-    END_MS = 300                  /* for the last commit */
+    END_MS = 300,                 /* for the last commit */
+    FINISH_LOOK_MS = 200
 };
 
 static void give_up(struct worker *worker, enum worker_exit status)
@@ -363,20 +364,45 @@ static void say_under_way(void *context, const struct task *base)
     }
 }
 
+static void end(struct worker *worker);
+
 static void on_end(void *context)
 {
     struct worker *worker = context;
-    give_up(worker, WORKER_EXIT_OK);
+    if (!worker->finishing) {
+        give_up(worker, WORKER_EXIT_OK);
+    } else if (stopper_idle(worker->stopper)) {
+        worker->finishing = false;
+        end(worker);
+    } else {
+        loop_timer_arm(worker->end, FINISH_LOOK_MS);
+    }
 }
 
 static void on_termination(int signal, void *context)
 {
     struct worker *worker = context;
-    if (worker->ending) {
+    if (worker->ending && !worker->finishing) {
         return;
     }
+    bool again = worker->ending;
     worker->ending = true;
-    log_info("worker.ends", "ending", LOG_INT("signal", signal));
+    worker->finishing = !again && worker->acting && !stopper_idle(worker->stopper) &&
+                        worker->options->on_termination == WORKER_FINISHES_STOPS;
+    log_info("worker.ends",
+             worker->finishing ? "ending once the stops under way are carried out; a second signal "
+                                 "leaves them to the next start"
+                               : "ending",
+             LOG_INT("signal", signal));
+    if (worker->finishing) {
+        loop_timer_arm(worker->end, FINISH_LOOK_MS);
+    } else {
+        end(worker);
+    }
+}
+
+static void end(struct worker *worker)
+{
     if (worker->acting) {
         discovery_stop(worker->discovery);
         projector_each_open(worker->projector, say_under_way, worker);

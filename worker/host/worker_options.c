@@ -10,6 +10,7 @@
 enum { REDIS_TIMEOUT_MS = 5000 };
 
 static const char *const RUNTIMES[] = {"docker", "process", NULL};
+static const char *const TERMINATIONS[] = {"leave", "finish", NULL};
 static const char *const GROUPINGS[] = {"project", "service", NULL};
 
 static const struct option_spec SPECS[] = {
@@ -109,6 +110,15 @@ static const struct option_spec SPECS[] = {
      .env_alias = "ECS_CONTAINER_STOP_TIMEOUT",
      .group = "Tasks",
      .help = "Grace between stop signal and SIGKILL of a container that has none of its own."},
+    {.name = "on-termination",
+     .type = OPTION_CHOICE,
+     .offset = AT(on_termination),
+     .default_text = "leave",
+     .choices = TERMINATIONS,
+     .group = "Tasks",
+     .help = "What SIGTERM does with stops under way: leave them to the next start, their grace "
+             "runs on; "
+             "or finish them first. A second SIGTERM leaves them."},
     {.name = "group-by",
      .type = OPTION_CHOICE,
      .offset = AT(group_by),

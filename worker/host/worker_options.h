@@ -11,6 +11,7 @@
 #include "worker/host/own_container.h"
 
 enum worker_runtime { WORKER_RUNTIME_DOCKER = 1, WORKER_RUNTIME_PROCESS };
+enum worker_on_termination { WORKER_LEAVES_STOPS = 1, WORKER_FINISHES_STOPS };
 enum worker_group_by { WORKER_GROUP_BY_PROJECT = 1, WORKER_GROUP_BY_SERVICE };
 
 struct worker_options {
@@ -22,7 +23,8 @@ struct worker_options {
     char *docker_endpoint, *process_directory;
     int64_t engine_calls, engine_timeout_ms;
     int64_t stop_timeout_ms;
-    int group_by; /**< enum worker_group_by */
+    int on_termination; /**< enum worker_on_termination */
+    int group_by;       /**< enum worker_group_by */
     struct option_list allowed_labels, adopt;
     int64_t discovery_interval_ms;
     CONNECTION_OPTION_MEMBERS;

@@ -37,6 +37,7 @@ struct worker {
     bool begun;         /**< the log is being read, from `committed` on */
     bool started_read;  /**< our own WorkerStarted came back from the log */
     bool acting, log_read, kafka_away, runtime_known, runtime_back, ending;
+    bool finishing; /**< SIGTERM came, and the stops under way are carried to their end first */
     int64_t started_offset; /**< of our WorkerStarted; -1 = not delivered yet */
     int64_t committed;
     int64_t end_of_log; /**< when reading it began */
