@@ -100,7 +100,7 @@ static bool is_wanted(const struct list_tasks *list, const struct task *task)
 
 /* ---- the answer ---- */
 
-static void answer(struct list_tasks *list)
+static void send_answer(struct list_tasks *list)
 {
     struct json_build build = {.failed = list->arns == NULL};
     struct page_scope scope = {list->scope_parts, SCOPE_PARTS};
@@ -118,6 +118,38 @@ static void answer(struct list_tasks *list)
     list_request_add_token(&build, body, &scope, list->more ? list->last : NULL);
     call_answer(list->work.call, json_build_finish(&build, body, &err));
     work_end(&list->work);
+}
+
+static void on_host(void *context, const struct error *error, const struct redis_hosts *hosts)
+{
+    struct list_tasks *list = context;
+    struct ecs_error refusal;
+    if (list->work.call == NULL) {
+        work_end(&list->work);
+        return;
+    }
+    if (view_check_answer(error, &refusal) != 0) {
+        refuse_and_end(list, &refusal);
+    } else if (hosts->count > 0 && hosts->hosts[0].found) {
+        send_answer(list);
+    } else {
+        (void)ecs_error_set(
+            &refusal, hosts->complete ? ECS_ERROR_INSTANCE_NOT_FOUND : ECS_ERROR_VIEW_INCOMPLETE,
+            NULL, NULL);
+        refuse_and_end(list, &refusal);
+    }
+}
+
+/** Answers with what was found; where that is nothing of one host, the host has to exist. */
+static void answer(struct list_tasks *list)
+{
+    if (list->host[0] != '\0' && list->from_first && !list->more && list->arns != NULL &&
+        json_array_size(list->arns) == 0) {
+        const char *host = list->host;
+        redis_view_read_hosts(list->service->view, list->cluster, &host, 1, on_host, list);
+        return;
+    }
+    send_answer(list);
 }
 
 /** Takes one id into the answer. */

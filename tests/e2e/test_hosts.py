@@ -96,6 +96,8 @@ class Hosts(unittest.TestCase):
         self.assertNotIn(None, members.values())
         answer = self.aws("describe-container-instances", "--container-instances", "e" * 32)
         self.assertEqual([f["reason"] for f in answer["failures"]], ["MISSING"])
+        refused = self.aws("list-tasks", "--container-instance", "e" * 32, check=False)
+        self.assertIn("The referenced container instance was not found.", refused.stderr)
 
     def test_health_is_whether_the_worker_reaches_its_runtime(self):
         answer = self.aws("describe-container-instances", "--container-instances", HOST, "--include", "CONTAINER_INSTANCE_HEALTH")

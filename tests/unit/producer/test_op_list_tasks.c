@@ -141,6 +141,60 @@ static void filters_look_into_each_task(void **state)
     }
 }
 
+/** Answers the look at the host that a list without tasks is of. */
+static void answer_host(bool found, bool complete)
+{
+    struct redis_host host = {.found = found};
+    struct redis_hosts hosts = {
+        .complete = complete, .cluster_known = true, .hosts = &host, .count = 1};
+    assert_string_equal(fake.cluster, "prod");
+    assert_int_equal(fake.id_count, 1);
+    assert_string_equal(fake.ids[0], "node-8");
+    fake_answer_hosts(NULL, &hosts);
+}
+
+static void unknown_host_is_not_found_where_the_view_is_complete(void **state)
+{
+    static const struct {
+        const char *more;
+        bool complete;
+        int status;
+        const char *name, *message;
+    } cases[] = {
+        {"", true, 400, "InvalidParameterException",
+         "The referenced container instance was not found."},
+        {",\"desiredStatus\":\"STOPPED\"", true, 400, "InvalidParameterException",
+         "The referenced container instance was not found."},
+        {"", false, 500, "ServerException",
+         "Whether this exists is not known at the moment: the view of the log is not complete "
+         "(stopfleet-audit rebuild makes it so). Try again."},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct harness_call call;
+        char body[256];
+        (void)snprintf(body, sizeof body,
+                       "{\"cluster\":\"prod\",\"containerInstance\":\"node-8\"%s}", cases[i].more);
+        harness_begin(*state, &call, "ListTasks", body);
+        answer_ids(0, 0, false);
+        answer_host(false, cases[i].complete);
+        harness_assert_error(&call, cases[i].status, cases[i].name, cases[i].message);
+        harness_end(&call);
+    }
+}
+
+static void list_of_a_host_says_when_the_look_at_the_host_fails(void **state)
+{
+    struct harness_call call;
+    struct error away = {.code = ERROR_UNAVAILABLE, .message = "Redis is away"};
+    harness_begin(*state, &call, "ListTasks",
+                  "{\"cluster\":\"prod\",\"containerInstance\":\"node-8\"}");
+    answer_ids(0, 0, false);
+    fake_answer_hosts(&away, NULL);
+    harness_assert_error(&call, 500, "ServerException",
+                         "The tasks cannot be read at the moment: Redis is away. Try again.");
+    harness_end(&call);
+}
+
 static void running_tasks_of_a_host_are_those_that_it_has_open(void **state)
 {
     static const struct {
@@ -160,6 +214,9 @@ static void running_tasks_of_a_host_are_those_that_it_has_open(void **state)
         assert_string_equal(fake.host, cases[i].host);
         assert_int_equal(fake.stopped, cases[i].stopped);
         answer_ids(0, 0, false);
+        if (strstr(cases[i].filter, "containerInstance") != NULL) {
+            answer_host(true, true);
+        }
         harness_assert_body(&call, "{\"taskArns\":[]}");
         harness_end(&call);
     }
@@ -312,6 +369,8 @@ int main(void)
         TEST(stopped_tasks_are_listed_apart),
         TEST(nothing_is_ever_pending_or_on_amazons_hosts),
         TEST(filters_look_into_each_task),
+        TEST(list_of_a_host_says_when_the_look_at_the_host_fails),
+        TEST(unknown_host_is_not_found_where_the_view_is_complete),
         TEST(running_tasks_of_a_host_are_those_that_it_has_open),
         TEST(filtered_scan_goes_on_until_enough_is_found),
         TEST(scan_of_many_pages_is_answered_with_a_token),
