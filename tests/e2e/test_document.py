@@ -335,6 +335,7 @@ class Document(unittest.TestCase):
         given.flush()
         container, task = self.run_task("secretive", "-v", f"{given.name}:/run/secrets/key:ro", "--health-interval", "1s",
                                         "--health-cmd", f"check --token {SECRET}-health", "-e", f"PASSWORD={SECRET}-env", "--label", f"com.example.key={SECRET}-label",
+                                        "--label", f'io.stopfleet.pre-stop=["/probe", "exit", "0", "{SECRET[:6]}-pre-stop"]',
                                         "--entrypoint", "/probe", "--label", f"com.example.team={SECRET[:6]}-allowed", command=["obey", "0", f"{SECRET}-argument"])
         self.document(task)
         self.stop(task)
@@ -358,7 +359,9 @@ class Document(unittest.TestCase):
         self.assertTrue(any(path.endswith(".rdb") and b"secretive" in content for path, content in kept), "no dump of Redis was read")
         self.assertTrue(any(path.startswith(self.worker.state) for path, _ in kept), "no file of the state directory was read")
         self.assertEqual([where for where, content in kept if SECRET.encode() in content], [])
-        # The one that the operator allowed is there.
+        # The one that the operator allowed is there; and a pre-stop command, as docs/labels.md says.
+        for kind in ("stopfleet.events", ".rdb", "/state/"):
+            self.assertTrue(any(f"{SECRET[:6]}-pre-stop".encode() in content for where, content in kept if kind in where), kind)
         self.assertTrue(any(f"{SECRET[:6]}-allowed".encode() in content for where, content in kept if where == "stopfleet.events"))
 
 
