@@ -160,12 +160,80 @@ static void a_name_is_used_once_at_a_time(void **state)
     process_fixture_wait_event(&fixture, id, RUNTIME_EVENT_REMOVED);
 }
 
+static bool has_ended(pid_t pid, int *ret_status)
+{
+    siginfo_t end = {0};
+    if (waitid(P_PID, (id_t)pid, &end, WEXITED | WNOHANG | WNOWAIT) != 0 || end.si_pid != pid) {
+        return false;
+    }
+    *ret_status = wait_status(pid);
+    return true;
+}
+
+/* Two that begin at once: one has the name, the other says so and has run nothing. */
+static void of_two_at_once_one_has_the_name(void **state)
+{
+    (void)state;
+    for (int round = 0; round < 20; round++) {
+        int status = -1, loser = 0;
+        pid_t pids[2];
+        pids[0] = RUN("--task", "web", "--cgroup=false", "sleep", "1000");
+        pids[1] = RUN("--task", "web", "--cgroup=false", "sleep", "1000");
+        /* The one that goes on does so until it is asked to end: without a loser this waits in vain. */
+        for (int tries = 0; !has_ended(pids[loser], &status); tries++) {
+            assert_true(tries < 1000);
+            (void)loop_wait_for(fixture.loop, 10);
+            loser = 1 - loser;
+        }
+        assert_int_equal(status, 2);
+        process_fixture_wait_file(&fixture, "web.sleep.json");
+        assert_int_equal(kill(pids[1 - loser], SIGTERM), 0);
+        assert_int_equal(wait_status(pids[1 - loser]), 143);
+    }
+}
+
+/* What is no part of a file's name is encoded, so that two names never are one file. */
+static void each_name_has_a_file_of_its_own(void **state)
+{
+    (void)state;
+    char part[256] = {0};
+    static const struct {
+        const char *task, *name, *file;
+    } names[] = {
+        {"a/b", "x", "a%2Fb.x.json"},     {"a_b", "x", "a_b.x.json"},
+        {"a.b", "c", "a%2Eb.c.json"},     {"a", "b.c", "a.b.c.json"},
+        {"a%2Fb", "x", "a%252Fb.x.json"},
+    };
+    pid_t pids[sizeof names / sizeof *names];
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        pids[i] = RUN("--task", names[i].task, "--name", names[i].name, "sleep", "1000");
+        process_fixture_wait_file(&fixture, names[i].file);
+    }
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(kill(pids[i], SIGTERM), 0);
+        assert_int_equal(wait_status(pids[i]), 143);
+    }
+    /* Long ones differ too, and are short enough for a file. */
+    memset(part, '/', sizeof part - 2);
+    part[sizeof part - 2] = 'a';
+    pid_t long_a = RUN("--task", part, "--name", part, "sleep", "1000");
+    while (fixture.event_count <= sizeof names / sizeof *names * 2) {
+        assert_true(loop_wait(fixture.loop));
+    }
+    part[sizeof part - 2] = 'b';
+    assert_int_equal(wait_status(RUN("--task", part, "--name", part, "sleep", "0")), 0);
+    assert_int_equal(kill(long_a, SIGTERM), 0);
+    assert_int_equal(wait_status(long_a), 143);
+}
+
 static void what_cannot_be_run_is_said_as_a_shell_says_it(void **state)
 {
     (void)state;
     assert_int_equal(wait_status(RUN("--", "no-such-command-here")), 127);
     assert_int_equal(wait_status(RUN("--", "/etc/passwd")), 126);
     assert_int_equal(wait_status(RUN("--stop-signal", "none", "--", "true")), 2);
+    assert_int_equal(wait_status(RUN("--stop-timeout", "1500ms", "--", "true")), 2);
+    assert_int_equal(wait_status(RUN("--stop-timeout", "2000ms", "--", "true")), 0);
     assert_int_equal(wait_status(RUN("--task", "x")), 2);
     assert_int_equal(wait_status(RUN("--no-such-option", "true")), 2);
     assert_int_equal(wait_status(RUN("--directory", "/proc/x", "true")), 2);
@@ -180,6 +248,8 @@ int main(void)
         TEST(what_asks_stopfleet_run_to_end_goes_to_the_command),
         TEST(a_command_whose_parent_was_killed_ends_without_a_code),
         TEST(a_name_is_used_once_at_a_time),
+        TEST(of_two_at_once_one_has_the_name),
+        TEST(each_name_has_a_file_of_its_own),
         TEST(what_cannot_be_run_is_said_as_a_shell_says_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,7 @@
 #include "worker/runtime/process_cgroup.h"
 #include "worker/runtime/process_file.h"
 #include "worker/runtime/process_proc.h"
+#include "worker/runtime/process_run_claim.h"
 #include "worker/runtime/process_run_options.h"
 #include "worker/runtime/signal_name.h"
 
@@ -26,7 +27,6 @@ enum {
     EXIT_NOT_EXECUTABLE = 126, /* as in POSIX shells */
     EXIT_NOT_FOUND = 127,
     EXIT_SIGNAL_BASE = 128,
-    PART_MAX_BYTES = 90, /* of a file name: task and process */
     MS_PER_S = 1000
 };
 
@@ -36,7 +36,7 @@ struct supervisor {
     const struct process_run_options *options;
     char **command; /* NULL-terminated */
     char task[NAME_MAX + 1], name[NAME_MAX + 1];
-    char task_file[NAME_MAX + 1], status_file[NAME_MAX + 1];
+    struct process_run_names files;
     char cgroup[PROCESS_CGROUP_PATH_MAX]; /**< "" = none */
     int directory_fd, signal_fd;
     sigset_t old_mask;
@@ -53,24 +53,11 @@ static int fail(const struct error *err, int status)
 
 /* ---- names ---- */
 
-/* What is no part of a file name becomes '_'. */
-static void sanitize(const char *text, char *ret_part)
-{
-    size_t length = 0;
-    for (; length < PART_MAX_BYTES && text[length] != '\0'; length++) {
-        unsigned char c = (unsigned char)text[length];
-        bool bad = c == '/' || c < ' ' || c == 0x7f || (length == 0 && c == '.');
-        ret_part[length] = bad ? '_' : (char)c;
-    }
-    ret_part[length] = '\0';
-}
-
 static void choose_names(struct supervisor *supervisor)
 {
     const struct process_run_options *options = supervisor->options;
     const char *slash = strrchr(supervisor->command[0], '/');
     const char *base = slash == NULL ? supervisor->command[0] : slash + 1;
-    char task_part[PART_MAX_BYTES + 1], name_part[PART_MAX_BYTES + 1];
 
     (void)snprintf(supervisor->name, sizeof supervisor->name, "%s",
                    options->name != NULL ? options->name : base);
@@ -80,45 +67,13 @@ static void choose_names(struct supervisor *supervisor)
         (void)snprintf(supervisor->task, sizeof supervisor->task, "%.200s-%d", supervisor->name,
                        (int)supervisor->child);
     }
-    sanitize(supervisor->task, task_part);
-    sanitize(supervisor->name, name_part);
-    (void)snprintf(supervisor->task_file, sizeof supervisor->task_file, "%s.%s.json", task_part,
-                   name_part);
-    (void)snprintf(supervisor->status_file, sizeof supervisor->status_file, "%s.%s.status",
-                   task_part, name_part);
+    process_run_names_make(supervisor->task, supervisor->name, &supervisor->files);
 }
 
 /* ---- the task file ---- */
 
-static int check_free(const struct supervisor *supervisor, const struct process_boot *boot,
-                      struct error *err)
-{
-    struct process_file file;
-    struct process_stat stat;
-    struct arena arena = {0};
-    struct buffer text;
-    struct error ignored = {0};
-    int result = 0;
-
-    buffer_init(&text, PROCESS_FILE_MAX_BYTES);
-    if (process_read_whole(supervisor->directory_fd, supervisor->task_file, &text, &ignored) == 0 &&
-        process_file_read(buffer_span(&text), &arena, &file, &ignored) == 0 &&
-        (file.boot_id == NULL || strcmp(file.boot_id, boot->id) == 0) &&
-        process_stat_read(file.processes.items[0].pid, &stat, &ignored) == 0 &&
-        stat.start_time == file.processes.items[0].start_time && stat.state != 'Z') {
-        result =
-            error_set(err, ERROR_CONFLICT,
-                      "the task \"%s\" has a running process \"%s\" already (pid %lld): give "
-                      "another --name or --task",
-                      supervisor->task, supervisor->name, (long long)file.processes.items[0].pid);
-    }
-    buffer_release(&text);
-    arena_release(&arena);
-    return result;
-}
-
-static int write_task_file(const struct supervisor *supervisor, const struct process_boot *boot,
-                           struct error *err)
+static int claim(const struct supervisor *supervisor, const struct process_boot *boot,
+                 struct error *err)
 {
     const struct process_run_options *options = supervisor->options;
     struct process_entry entry = {
@@ -131,7 +86,7 @@ static int write_task_file(const struct supervisor *supervisor, const struct pro
         .essential = options->essential,
         .sidecar = options->sidecar,
         .depends_on = {.count = options->depends_on.count},
-        .status_file = supervisor->status_file,
+        .status_file = supervisor->files.status_file,
         .process_group = options->process_group,
         .cgroup = supervisor->cgroup[0] == '\0' ? NULL : supervisor->cgroup,
     };
@@ -143,25 +98,9 @@ static int write_task_file(const struct supervisor *supervisor, const struct pro
                                       .boot_id = boot->id,
                                       .remove_ended = true,
                                       .processes = {.items = &entry, .count = 1}};
-    struct process_file checked;
-    struct arena arena = {0};
-    struct buffer text;
 
     memcpy(&entry.depends_on.items, &options->depends_on.items, sizeof entry.depends_on.items);
-    buffer_init(&text, PROCESS_FILE_MAX_BYTES);
-    int result = process_file_write(&file, &text, err);
-    /* What the worker would refuse is refused here, where somebody reads it. */
-    if (result == 0) {
-        result = process_file_read(buffer_span(&text), &arena, &checked, err);
-    }
-    if (result == 0) {
-        (void)unlinkat(supervisor->directory_fd, supervisor->status_file, 0);
-        result = process_write_whole(supervisor->directory_fd, supervisor->task_file,
-                                     buffer_span(&text), err);
-    }
-    buffer_release(&text);
-    arena_release(&arena);
-    return result;
+    return process_run_claim(supervisor->directory_fd, &supervisor->files, boot, &file, err);
 }
 
 static void join_cgroup(struct supervisor *supervisor)
@@ -170,9 +109,7 @@ static void join_cgroup(struct supervisor *supervisor)
     if (!supervisor->options->cgroup) {
         return;
     }
-    size_t kept = strlen(supervisor->task_file) - strlen(".json");
-    (void)snprintf(name, sizeof name, "%.*s.%d", (int)kept, supervisor->task_file,
-                   (int)supervisor->child);
+    (void)snprintf(name, sizeof name, "%.200s.%d", supervisor->files.stem, (int)supervisor->child);
     (void)process_cgroup_make(name, supervisor->child, supervisor->cgroup);
 }
 
@@ -193,11 +130,8 @@ static int publish(struct supervisor *supervisor, struct error *err)
     }
     supervisor->start_time = stat.start_time;
     choose_names(supervisor);
-    if (check_free(supervisor, &boot, err) != 0) {
-        return -1;
-    }
     join_cgroup(supervisor);
-    return write_task_file(supervisor, &boot, err);
+    return claim(supervisor, &boot, err);
 }
 
 static void write_status(const struct supervisor *supervisor, int exit_code)
@@ -211,8 +145,8 @@ static void write_status(const struct supervisor *supervisor, int exit_code)
 
     buffer_init(&text, PROCESS_FILE_MAX_BYTES);
     if (process_status_write(&status, &text, &err) != 0 ||
-        process_write_whole(supervisor->directory_fd, supervisor->status_file, buffer_span(&text),
-                            &err) != 0) {
+        process_write_whole(supervisor->directory_fd, supervisor->files.status_file,
+                            buffer_span(&text), &err) != 0) {
         (void)fail(&err, 0);
     }
     buffer_release(&text);
@@ -315,7 +249,8 @@ static int supervise(struct supervisor *supervisor)
     }
     int exec_errno = release_child(supervisor);
     if (exec_errno != 0) {
-        (void)unlinkat(supervisor->directory_fd, supervisor->task_file, 0);
+        process_run_disclaim(supervisor->directory_fd, &supervisor->files, supervisor->child,
+                             supervisor->start_time);
         (void)waitpid(supervisor->child, NULL, 0);
         leave_cgroup(supervisor);
         error_set_errno(&err, exec_errno, "could not run \"%.200s\"", supervisor->command[0]);
@@ -360,6 +295,12 @@ static int run(const struct process_run_options *options, const struct option_li
 
     if (words->count == 0) {
         error_set(&err, ERROR_INVALID, "no command given: stopfleet-run [OPTION]... -- COMMAND");
+        return fail(&err, EXIT_USAGE);
+    }
+    if (options->stop_timeout_ms % MS_PER_S != 0) {
+        error_set(&err, ERROR_INVALID,
+                  "--stop-timeout: %lld ms are not whole seconds: give a time such as 2s",
+                  (long long)options->stop_timeout_ms);
         return fail(&err, EXIT_USAGE);
     }
     supervisor.command = memory_calloc(words->count + 1, sizeof *supervisor.command);
