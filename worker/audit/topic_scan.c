@@ -1,6 +1,7 @@
 #include "worker/audit/topic_scan.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "common/io/loop.h"
 
@@ -11,7 +12,8 @@ struct scan_state {
     struct kafka_reader *reader;
     struct loop_timer *silence;
     int32_t partitions;
-    int32_t ended;
+    int64_t *ends; /**< each partition's next offset as the scan began; -1: it was reached */
+    int32_t ended; /**< partitions whose end was reached */
     bool interrupted;
     char away[200];
     struct error *err;
@@ -28,28 +30,34 @@ static void still_alive(struct scan_state *scan)
     }
 }
 
-static void on_record(void *context, const struct kafka_record *record)
+/* The end is where it was as the scan began: a log that is written to all the time would have no other. */
+static void on_position(struct scan_state *scan, int32_t partition, int64_t next_offset)
 {
-    struct scan_state *scan = context;
-    still_alive(scan);
-    if (scan->what->on_record(scan->what->context, record, scan->err) != 0) {
-        kafka_reader_pause(scan->reader);
-        loop_stop(scan->loop, SCAN_FAILED);
-    }
-}
-
-static void on_end(void *context, int32_t partition, int64_t next_offset)
-{
-    struct scan_state *scan = context;
-    (void)partition;
-    (void)next_offset;
-    if (scan->ended < scan->partitions) {
+    if (partition >= 0 && partition < scan->partitions && scan->ends[partition] >= 0 &&
+        next_offset >= scan->ends[partition]) {
+        scan->ends[partition] = -1;
         scan->ended++;
     }
     still_alive(scan);
     if (scan->ended == scan->partitions && !scan->what->follow) {
         loop_stop(scan->loop, SCAN_DONE);
     }
+}
+
+static void on_record(void *context, const struct kafka_record *record)
+{
+    struct scan_state *scan = context;
+    if (scan->what->on_record(scan->what->context, record, scan->err) != 0) {
+        kafka_reader_pause(scan->reader);
+        loop_stop(scan->loop, SCAN_FAILED);
+        return;
+    }
+    on_position(scan, record->partition, record->offset + 1);
+}
+
+static void on_end(void *context, int32_t partition, int64_t next_offset)
+{
+    on_position(context, partition, next_offset);
 }
 
 static void on_out_of_range(void *context, int32_t partition, const char *detail)
@@ -96,6 +104,23 @@ static const struct kafka_reader_callbacks READER_CALLBACKS = {.on_record = on_r
                                                                .on_out_of_range = on_out_of_range,
                                                                .on_state = on_state};
 
+static int find_ends(struct scan_state *scan, struct error *err)
+{
+    scan->partitions = kafka_reader_partition_count(scan->reader);
+    scan->ends = calloc((size_t)scan->partitions, sizeof *scan->ends);
+    if (scan->ends == NULL) {
+        return error_no_memory(err, "starting to read the log");
+    }
+    for (int32_t i = 0; i < scan->partitions; i++) {
+        int64_t first = 0;
+        if (kafka_reader_bounds(scan->reader, i, scan->what->options->timeout_ms, &first,
+                                &scan->ends[i], err) != 0) {
+            return error_wrap(err, "partition %d of \"%s\"", (int)i, scan->what->topic);
+        }
+    }
+    return 0;
+}
+
 static int scan_open(struct scan_state *scan, struct error *err)
 {
     struct kafka_config kafka = audit_options_kafka(scan->what->options);
@@ -119,8 +144,7 @@ static int scan_open(struct scan_state *scan, struct error *err)
                             scan->what->options->timeout_ms, err) != 0) {
         return -1;
     }
-    scan->partitions = kafka_reader_partition_count(scan->reader);
-    return 0;
+    return find_ends(scan, err);
 }
 
 int topic_scan_run(const struct topic_scan *what, bool *ret_interrupted, struct error *err)
@@ -134,6 +158,7 @@ int topic_scan_run(const struct topic_scan *what, bool *ret_interrupted, struct 
     kafka_reader_free(scan.reader);
     loop_timer_free(scan.silence);
     loop_free(scan.loop);
+    free(scan.ends);
     *ret_interrupted = scan.interrupted;
     return status;
 }

@@ -1,7 +1,7 @@
 #ifndef WORKER_AUDIT_TOPIC_SCAN_H
 #define WORKER_AUDIT_TOPIC_SCAN_H
 
-/** Reads every partition of a topic from its beginning to its end (or on and on). */
+/** Reads every partition of a topic from its beginning to its end as the scan began (or on and on). */
 
 #include "common/io/kafka.h"
 #include "worker/audit/audit_options.h"
@@ -19,7 +19,8 @@ struct topic_scan {
 /** Scans on a loop of its own, so that no signal is held back before or after it. SIGINT or SIGTERM ends it with
  *  ERROR_UNAVAILABLE, and *ret_interrupted (always written) says that it was that. Silence of Kafka for timeout_ms:
  *  ERROR_UNAVAILABLE too (the end was not reached).
- *  @return 0 = the end was reached, or -1 */
+ *  Records that come while it reads may be among those given; the end is that of the beginning, so that a log that is written to
+ *  all the time has one. @return 0 = the end was reached, or -1 */
 int topic_scan_run(const struct topic_scan *what, bool *ret_interrupted, struct error *err);
 
 #endif
