@@ -1,5 +1,6 @@
 """Redis emptied, older, or full of garbage while the service runs: no wrong 'not found', and the view comes back by itself."""
 
+import collections
 import os
 import signal
 import sys
@@ -17,28 +18,62 @@ COMPLETE = "stopfleet:complete"
 
 
 class Traffic:
-    """Describes without end, of tasks that are there; what was answered wrongly is in `wrong`."""
+    """Calls without end, of tasks that are there; what was answered wrongly is in `wrong`.
 
-    def __init__(self, test, tasks):
-        self.test, self.tasks, self.wrong, self.answers = test, tasks, [], 0
+    DescribeTasks of `tasks` and ListTasks, which must have those of them that nobody stops; from fault() on also StopTask of
+    `ending`, tasks that are there for it, one after the other until each was accepted, and then (`again`) all over again.
+    """
+
+    def __init__(self, test, tasks, running, ending, again=True):
+        self.test, self.tasks, self.running, self.ending, self.again = test, tasks, set(running), ending, again
+        self.wrong, self.answers, self.before = [], collections.Counter(), None
+        self.accepted = 0
         self.ended = threading.Event()
         self.thread = threading.Thread(target=self.run)
 
+    def fault(self):
+        """The fault comes now."""
+        self.before = self.answers.copy()
+
+    def call(self, operation, lacks, **members):
+        """Whether it was answered with 200; `lacks` says of such an answer what is not in it."""
+        status, answer = self.test.api.call(operation, {"cluster": CLUSTER, **members})
+        if status not in (200, 500) or status == 200 and lacks(answer):
+            self.wrong.append((operation, members, status, answer))
+        self.answers[operation, status] += 1
+        return status == 200
+
     def run(self):
-        while not self.ended.is_set():
-            for task in self.tasks:
-                status, answer = self.test.api.call("DescribeTasks", {"cluster": CLUSTER, "tasks": [task]})
-                self.answers += 1
-                if status == 200 and answer["failures"] or status not in (200, 500):
-                    self.wrong.append((status, answer))
+        try:
+            while not self.ended.is_set():
+                for task in self.tasks:
+                    self.call("DescribeTasks", lambda answer: answer["failures"] or not answer["tasks"], tasks=[task])
+                self.call("ListTasks", lambda answer: self.running - {arn.rsplit("/", 1)[1] for arn in answer["taskArns"]})
+                if self.before is not None and (self.again or self.accepted < len(self.ending)):
+                    task = self.ending[self.accepted % len(self.ending)]
+                    if self.call("StopTask", lambda answer, task=task: not answer["task"]["taskArn"].endswith(task), task=task):
+                        self.accepted += 1
+        except Exception as error:  # pylint: disable=broad-except
+            self.wrong.append(error)
+
+    def went_on(self):
+        """Each operation was answered with 200 after the fault, StopTask of each task."""
+        return self.accepted >= len(self.ending) and all(
+            self.answers[operation, 200] > self.before[operation, 200] for operation in ("DescribeTasks", "ListTasks", "StopTask"))
 
     def __enter__(self):
         self.thread.start()
         return self
 
-    def __exit__(self, *_):
-        self.ended.set()
-        self.thread.join()
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None:
+                wait_for(lambda: self.wrong or self.went_on(), 30, "answers after the fault")
+        finally:
+            self.ended.set()
+            self.thread.join()
+        if kind is None:
+            self.test.assertEqual(self.wrong, [])
 
 
 class ViewLost(test_bad_days.BadDay):
@@ -75,35 +110,36 @@ class ViewLost(test_bad_days.BadDay):
             self.assertEqual(self.probe_signals(f"{name}-{i}"), ["TERM"])
 
     def test_emptied_under_traffic(self):
-        tasks = self.tasks_of("emptied")
+        tasks, ending = self.tasks_of("emptied"), self.tasks_of("emptied-ending")
         wait_for(self.complete, 20, "a complete view")
-        with Traffic(self, tasks) as traffic:
+        with Traffic(self, tasks, tasks[1:], ending) as traffic:
             self.assertEqual(self.stop(tasks[0])[0], 200)
+            traffic.fault()
             self.redis.call("FLUSHALL")
             self.run_probe("emptied-later", "obey")
             wait_for(self.complete, 30, "the view complete again")
             wait_for(lambda: all(self.fleet.describe(self.api, t) for t in tasks), 20, "all tasks again")
-        self.assertEqual(traffic.wrong, [])
-        self.assertGreater(traffic.answers, 0)
         self.assertTrue(any(line.startswith("rebuilding: ") for line in self.lines), self.lines)
         self.assert_stops(tasks, "emptied")
+        self.assert_stops(ending, "emptied-ending")
 
     def test_failed_over_to_an_older_state(self):
         older = self.tasks_of("older", 1)
         wait_for(self.complete, 20, "a complete view")
         self.redis.call("SAVE")
-        newer = self.tasks_of("newer", 2)
+        newer, ending = self.tasks_of("newer", 2), self.tasks_of("newer-ending")
         self.assertEqual(self.stop(older[0])[0], 200)
         self.fleet.wait_status(self.api, older[0], "STOPPED")
-        with Traffic(self, older + newer) as traffic:
+        with Traffic(self, older + newer, newer, ending) as traffic:
+            traffic.fault()
             self.redis.kill()
             self.redis.start()
             wait_for(self.complete, 30, "the view complete again")
             wait_for(lambda: all(self.fleet.describe(self.api, t) for t in newer), 20, "the newer tasks again")
-        self.assertEqual(traffic.wrong, [])
         self.assertEqual(self.fleet.wait_status(self.api, older[0], "STOPPED")["containers"][0]["exitCode"], 1)
         self.assertIn("view.fell_back", self.worker.log_text())
         self.assert_stops(newer, "newer")
+        self.assert_stops(ending, "newer-ending")
 
     def test_failed_over_to_a_replica_that_lagged(self):
         """A real replica with older data takes the master's address: it counts as away, and once promoted as an older view."""
@@ -115,9 +151,10 @@ class ViewLost(test_bad_days.BadDay):
         wait_for(lambda: replica.call("EXISTS", f"stopfleet:t:{CLUSTER}/{older[0]}") == 1, 20, "the replica has the data")
         # From now on it follows nobody: what comes after this it never gets.
         replica.call("REPLICAOF", "127.0.0.1", free_port())
-        newer = self.tasks_of("unreplicated", 2)
+        newer, ending = self.tasks_of("unreplicated", 2), self.tasks_of("unreplicated-ending")
         self.assertEqual(replica.call("EXISTS", f"stopfleet:t:{CLUSTER}/{newer[0]}"), 0)
-        with Traffic(self, older + newer) as traffic:
+        with Traffic(self, older + newer, older + newer, ending) as traffic:
+            traffic.fault()
             self.redis.kill()
             replica.call("CONFIG", "SET", "port", self.redis.port)
             replica.port = self.redis.port
@@ -127,13 +164,13 @@ class ViewLost(test_bad_days.BadDay):
             replica.call("REPLICAOF", "NO", "ONE")
             wait_for(self.complete, 30, "the view complete again")
             wait_for(lambda: all(self.fleet.describe(self.api, t) for t in newer), 20, "the newer tasks again")
-        self.assertEqual(traffic.wrong, [])
         self.assert_stops(older, "replicated")
         self.assert_stops(newer, "unreplicated")
+        self.assert_stops(ending, "unreplicated-ending")
 
     def test_garbage_under_our_keys(self):
         """Each kind of garbage, one after the other: healed by the worker, with clear errors until then."""
-        tasks = self.tasks_of("garbage")
+        tasks, ending = self.tasks_of("garbage"), self.tasks_of("garbage-ending")
         wait_for(self.complete, 20, "a complete view")
         key = f"stopfleet:t:{CLUSTER}/{tasks[0]}"
         host = f"stopfleet:h:{test_bad_days.HOST}"
@@ -151,16 +188,18 @@ class ViewLost(test_bad_days.BadDay):
             "a marker that is text": [("SET", COMPLETE, "x")],
             "keys of somebody else": [("SET", "stopfleet:t:other", "x"), ("SADD", host + ":open", "no task")],
         }
-        with Traffic(self, tasks) as traffic:
+        # Not again: a worker looks for garbage between records, once a while goes by without one.
+        with Traffic(self, tasks, tasks, ending, again=False) as traffic:
+            traffic.fault()
             for kind, calls in kinds.items():
                 with self.subTest(kind=kind):
                     for call in calls:
                         self.redis.call(*call)
                     wait_for(lambda: self.complete() and all(self.fleet.describe(self.api, t) for t in tasks)
                              and set(tasks) <= set(self.fleet.tasks(self.api)), 30, f"{kind}, healed", self.worker.alive)
-        self.assertEqual(traffic.wrong, [])
         self.assertIn("view.corrupt", self.worker.log_text())
         self.assert_stops(tasks, "garbage")
+        self.assert_stops(ending, "garbage-ending")
 
     def test_a_base_of_an_older_version(self):
         """Named at the worker's start, and folded again by a rebuild."""
