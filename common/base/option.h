@@ -83,6 +83,8 @@ void option_positional_release(struct option_list *list);
 /** Writes the program's section of docs/configuration.md. */
 void option_write_markdown(const struct option_program *program, FILE *out);
 
+/** The one of words (NULL at the end) that is probably meant; NULL if none is near. */
+const char *option_nearest_word(struct span word, const char *const *words);
 /** The grammar of OPTION_BOOLEAN and OPTION_DURATION_MS, for values from elsewhere (labels).
  *  @return false if the text is none */
 bool option_text_to_boolean(struct span text, bool *ret_value);

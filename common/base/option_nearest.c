@@ -47,6 +47,16 @@ static void consider(struct span name, const char *candidate, const char **best,
     }
 }
 
+const char *option_nearest_word(struct span word, const char *const *words)
+{
+    const char *best = NULL;
+    size_t best_distance = word.length / 3 + 2;
+    for (; *words != NULL; words++) {
+        consider(word, *words, &best, &best_distance);
+    }
+    return best;
+}
+
 const char *option_nearest(const struct option_program *program, struct span name,
                            bool with_builtins)
 {

@@ -102,6 +102,17 @@ class Audit(test_bad_days.BadDay):
         self.assertIn("StopRequested", seen)
         self.assertEqual((process.wait(15), process.stderr.read()), (0, ""))
 
+    def test_filters_that_match_nothing_are_said(self):
+        self.run_probe("matched", "obey")
+        for command, flag, value in (("events", "--task", "0" * 32), ("events", "--host", "0" * 32), ("events", "--cluster", "nope"),
+                                     ("check", "--cluster", "nope")):
+            done = self.fleet.audit(command, flag, value, check=False)
+            with self.subTest(command=command, flag=flag):
+                self.assertEqual(done.returncode, 1)
+                self.assertIn("nope" if command == "check" else flag, done.stderr)
+        of_one = self.fleet.audit("check", "--cluster", CLUSTER)
+        self.assertIn("hosts: left out because of --cluster", of_one.stdout)
+
     def test_rebuild_makes_the_same_bases(self):
         task = self.run_probe("same-base", "obey")
         self.assertEqual(self.stop(task)[0], 200)

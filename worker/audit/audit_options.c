@@ -86,7 +86,7 @@ const struct option_program AUDIT_OPTIONS_PROGRAM = {
     .synopsis = "COMMAND [OPTION]...",
     .summary =
         "Reads the log of a Stopfleet: the audit trail of every StopTask.\n\nCommands:\n"
-#define COMMAND(word, fn, what) "\n- " word ": " what
+#define COMMAND(word, fn, takes, what) "\n- " word ": " what
 #include "worker/audit/command.def"
 #undef COMMAND
         "\n\nExit status: 0 fine; 1 something differs or is missing (check), or records that "
@@ -103,9 +103,25 @@ static int finish_time(const char *name, const char *text, int64_t *ret_unix_ms,
         return 0;
     }
     if (clock_parse_rfc3339(text, ret_unix_ms, err) != 0) {
-        return error_wrap(err, "--%s", name);
+        return error_set(err, ERROR_INVALID,
+                         "--%s \"%s\" is no time of RFC 3339: give date, time and zone, such as "
+                         "2026-01-31T12:00:00Z",
+                         name, text);
     }
     return 0;
+}
+
+static int refuse_type(const char *text, struct error *err)
+{
+    const char *names[EVENT_TYPE_COUNT] = {NULL};
+    for (int type = EVENT_UNKNOWN_TYPE + 1; type < EVENT_TYPE_COUNT; type++) {
+        names[type - EVENT_UNKNOWN_TYPE - 1] = event_type_name((enum event_type)type);
+    }
+    const char *nearest = option_nearest_word(span_of(text), names);
+    return error_set(err, ERROR_INVALID,
+                     "--type \"%s\" is no event type%s%s%s (docs/events.md has the names)", text,
+                     nearest == NULL ? "" : "; did you mean ", nearest == NULL ? "" : nearest,
+                     nearest == NULL ? "" : "?");
 }
 
 int audit_options_finish(struct audit_options *options, struct error *err)
@@ -115,9 +131,7 @@ int audit_options_finish(struct audit_options *options, struct error *err)
     }
     for (size_t i = 0; i < options->types.count; i++) {
         if (event_type_from_name(span_of(options->types.items[i])) == EVENT_UNKNOWN_TYPE) {
-            return error_set(err, ERROR_INVALID,
-                             "--type \"%s\" is no event type: see docs/events.md for the names",
-                             options->types.items[i]);
+            return refuse_type(options->types.items[i], err);
         }
     }
     for (size_t i = 0; i < options->tasks.count; i++) {
@@ -133,7 +147,16 @@ int audit_options_finish(struct audit_options *options, struct error *err)
     if (finish_time("since", options->since, &options->since_unix_ms, err) != 0) {
         return -1;
     }
-    return finish_time("until", options->until, &options->until_unix_ms, err);
+    if (finish_time("until", options->until, &options->until_unix_ms, err) != 0) {
+        return -1;
+    }
+    if (options->until != NULL && options->since != NULL &&
+        options->since_unix_ms >= options->until_unix_ms) {
+        return error_set(err, ERROR_INVALID,
+                         "--since \"%s\" is not before --until \"%s\": no event is between them",
+                         options->since, options->until);
+    }
+    return 0;
 }
 
 struct kafka_config audit_options_kafka(const struct audit_options *options)

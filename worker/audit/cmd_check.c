@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "worker/audit/command.h"
 #include "worker/audit/host_check.h"
@@ -80,7 +81,19 @@ static size_t count_unproven(const struct log_fold *fold)
     return count;
 }
 
-static enum audit_exit report(const struct check *check)
+/* False for a name that neither the log nor the view has. */
+static bool knows_cluster(const struct check *check, const char *cluster)
+{
+    for (const struct host_fold_entry *host = check->registered.first; host != NULL;
+         host = host->next) {
+        if (host->cluster != NULL && strcmp(host->cluster, cluster) == 0) {
+            return true;
+        }
+    }
+    return check->fold.count > 0 || check->compare.count > 0 || check->hosts.count > 0;
+}
+
+static enum audit_exit report(const struct check *check, const char *cluster)
 {
     size_t differing = print_differing(&check->compare, &check->fold);
     size_t lacking = check->lacks.count;
@@ -96,6 +109,9 @@ static enum audit_exit report(const struct check *check)
     if (hosts->checked > 0) {
         printf("hosts: %zu checked, %zu differ, %zu lack\n", hosts->checked, hosts->differing,
                hosts->lacking);
+    }
+    if (cluster != NULL) {
+        printf("hosts: left out because of --cluster\n");
     }
     differing += hosts->differing;
     lacking += hosts->lacking;
@@ -141,11 +157,6 @@ static int find_lacks(struct check *check, struct loop *loop, const struct audit
 static int check_run(struct check *check, struct loop *loop, const struct audit_options *options,
                      struct error *err)
 {
-    if (options->tasks.count > 0 || options->host != NULL || options->until != NULL) {
-        return error_set(
-            err, ERROR_INVALID,
-            "check compares whole clusters: --task, --host and --until do not go with it");
-    }
     check->fold.before = view_compare_before;
     check->fold.before_context = &check->compare;
     if (read_view(check, loop, options, err) != 0 ||
@@ -166,7 +177,13 @@ enum audit_exit cmd_check(const struct audit_options *options, struct error *err
         return AUDIT_EXIT_USAGE;
     }
     if (check_run(&check, loop, options, err) == 0) {
-        status = report(&check);
+        status = report(&check, options->cluster);
+        if (options->cluster != NULL && !knows_cluster(&check, options->cluster)) {
+            error_set(err, ERROR_NOT_FOUND,
+                      "neither the log nor the view knows the cluster \"%s\": nothing was checked",
+                      options->cluster);
+            status = AUDIT_EXIT_DIFFERS;
+        }
     } else if (err->code != ERROR_INVALID) {
         status = AUDIT_EXIT_INCONCLUSIVE;
     }

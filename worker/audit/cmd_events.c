@@ -29,9 +29,17 @@ static int print_json(const struct log_scan_item *item, struct error *err)
     return 0;
 }
 
+/* What a printing keeps. */
+struct printing {
+    const struct audit_options *options;
+    bool any; /**< an event was printed */
+};
+
 static int on_event(void *context, const struct log_scan_item *item, struct error *err)
 {
-    const struct audit_options *options = context;
+    struct printing *printing = context;
+    const struct audit_options *options = printing->options;
+    printing->any = true;
     int status = options->json ? print_json(item, err)
                                : event_line_print(stdout, item->record, item->event, err);
     if (status == 0 && options->follow && fflush(stdout) != 0) {
@@ -54,15 +62,22 @@ enum audit_exit cmd_events(const struct audit_options *options, struct error *er
     static const struct log_scan_callbacks CALLBACKS = {.on_event = on_event,
                                                         .on_unreadable = on_unreadable};
     struct log_scan_result result = {0};
-    union {
-        const struct audit_options *in;
-        void *out;
-    } context = {.in = options};
-    if (log_scan_run(options, &CALLBACKS, context.out, &result, err) != 0) {
+    struct printing printing = {.options = options};
+    if (log_scan_run(options, &CALLBACKS, &printing, &result, err) != 0) {
         if (!result.interrupted) {
             return AUDIT_EXIT_INCONCLUSIVE;
         }
         *err = (struct error){0};
+    }
+    bool named = options->cluster != NULL || options->host != NULL || options->tasks.count > 0;
+    if (named && !printing.any && !options->follow) {
+        error_set(err, ERROR_NOT_FOUND,
+                  "the log holds no event that matches%s%s%s and the other filters; %llu records "
+                  "read",
+                  options->cluster == NULL ? "" : " --cluster",
+                  options->host == NULL ? "" : " --host",
+                  options->tasks.count == 0 ? "" : " --task", (unsigned long long)result.records);
+        return AUDIT_EXIT_DIFFERS;
     }
     return result.unreadable > 0 ? AUDIT_EXIT_DIFFERS : AUDIT_EXIT_OK;
 }

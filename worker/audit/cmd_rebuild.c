@@ -191,11 +191,6 @@ static int read_log(struct rebuild *rebuild, const struct audit_options *options
 static int rebuild_run(struct rebuild *rebuild, struct loop *loop,
                        const struct audit_options *options, struct error *err)
 {
-    if (options->tasks.count > 0 || options->host != NULL || options->until != NULL) {
-        return error_set(
-            err, ERROR_INVALID,
-            "rebuild takes the whole log: --task, --host and --until do not go with it");
-    }
     rebuild->retention_ms = options->retention_ms;
     if (begin(rebuild, loop, options, err) != 0) {
         return -1;

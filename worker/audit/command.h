@@ -25,6 +25,8 @@ command_fn cmd_rebuild;
 
 /** The function of a command's word, NULL if there is none. */
 command_fn *command_find(const char *word);
+/** Refuses options that the command does not take. @return 0 or -1 with ERROR_INVALID naming those that do */
+int command_check_options(const char *word, const struct audit_options *options, struct error *err);
 /** "events, replay, …" for messages. */
 const char *command_words(void);
 

@@ -98,11 +98,6 @@ int log_fold_run(struct log_fold *fold, const struct audit_options *options, str
 {
     static const struct log_scan_callbacks CALLBACKS = {.on_event = on_event,
                                                         .on_unreadable = on_unreadable};
-    if (options->since != NULL || options->types.count > 0 || options->follow) {
-        return error_set(err, ERROR_INVALID,
-                         "--since, --type and --follow do not go with a fold: it begins at the "
-                         "log's beginning and ends at its end or at --until");
-    }
     return log_scan_run(options, &CALLBACKS, fold, &fold->scanned, err);
 }
 

@@ -22,7 +22,8 @@ static int run(const struct option_list *words, struct audit_options *options)
                 words->items[0], command_words());
         return AUDIT_EXIT_USAGE;
     }
-    if (audit_options_finish(options, &err) != 0) {
+    if (command_check_options(words->items[0], options, &err) != 0 ||
+        audit_options_finish(options, &err) != 0) {
         fprintf(stderr, "stopfleet-audit: %s\n", err.message);
         return AUDIT_EXIT_USAGE;
     }

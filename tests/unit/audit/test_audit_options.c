@@ -38,7 +38,9 @@ static void audit_options_name_a_wrong_time_and_a_wrong_type(void **state)
     options =
         (struct audit_options){.kafka_brokers = brokers, .redis = brokers, .types = {types, 1}};
     assert_int_equal(audit_options_finish(&options, &err), -1);
-    assert_non_null(strstr(err.message, "StopRequest"));
+    assert_non_null(strstr(err.message, "\"StopRequest\" is no event type; did you mean "
+                                        "StopRequested?"));
+    assert_non_null(strstr(err.message, "docs/events.md"));
 }
 
 static void audit_options_want_whole_task_ids(void **state)
@@ -71,6 +73,49 @@ static void audit_options_read_times(void **state)
     assert_int_equal(options.since_unix_ms, 0);
 }
 
+static void audit_options_show_what_a_time_looks_like(void **state)
+{
+    (void)state;
+    static char date[] = "2026-11-27";
+    struct audit_options options = {.kafka_brokers = brokers, .redis = brokers, .since = date};
+    struct error err = {0};
+    assert_int_equal(audit_options_finish(&options, &err), -1);
+    assert_non_null(strstr(err.message, "--since \"2026-11-27\""));
+    assert_non_null(strstr(err.message, "such as 2026-01-31T12:00:00Z"));
+}
+
+static void audit_options_refuse_times_between_which_nothing_is(void **state)
+{
+    (void)state;
+    static char later[] = "2026-01-31T12:00:01Z";
+    struct audit_options options = {
+        .kafka_brokers = brokers, .redis = brokers, .since = good_time, .until = later};
+    struct error err = {0};
+    assert_int_equal(audit_options_finish(&options, &err), 0);
+    options.since = later;
+    options.until = good_time;
+    assert_int_equal(audit_options_finish(&options, &err), -1);
+    assert_non_null(strstr(err.message, "is not before --until"));
+}
+
+static void command_refuses_options_that_it_does_not_take(void **state)
+{
+    (void)state;
+    struct audit_options follow = {.follow = true};
+    struct audit_options watch = {.watch = true};
+    struct audit_options cluster = {.cluster = brokers};
+    struct error err = {0};
+    assert_int_equal(command_check_options("events", &follow, &err), 0);
+    assert_int_equal(command_check_options("check", &follow, &err), -1);
+    assert_string_equal(err.message,
+                        "--follow does not go with check; commands that take it: events");
+    assert_int_equal(command_check_options("rebuild", &watch, &err), 0);
+    assert_int_equal(command_check_options("events", &watch, &err), -1);
+    assert_string_equal(err.message,
+                        "--watch does not go with events; commands that take it: rebuild");
+    assert_int_equal(command_check_options("rebuild", &cluster, &err), 0);
+}
+
 static void command_find_knows_its_words_only(void **state)
 {
     (void)state;
@@ -87,6 +132,9 @@ int main(void)
         cmocka_unit_test(audit_options_name_a_wrong_time_and_a_wrong_type),
         cmocka_unit_test(audit_options_want_whole_task_ids),
         cmocka_unit_test(audit_options_read_times),
+        cmocka_unit_test(audit_options_show_what_a_time_looks_like),
+        cmocka_unit_test(audit_options_refuse_times_between_which_nothing_is),
+        cmocka_unit_test(command_refuses_options_that_it_does_not_take),
         cmocka_unit_test(command_find_knows_its_words_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
