@@ -1,5 +1,8 @@
 #include "worker/host/tasks_command.h"
 
+#include <errno.h>
+#include <sys/stat.h>
+
 #include "common/base/clock.h"
 #include "worker/host/host_id.h"
 #include "worker/host/tasks_report.h"
@@ -51,6 +54,26 @@ static void on_list(void *context, const struct error *error,
     loop_stop(command->loop, failed ? WORKER_EXIT_FAILURE : WORKER_EXIT_OK);
 }
 
+/* The worker makes a directory that is not there; here nothing is made, and an empty list would be no answer. */
+static int check_directory(const struct worker_options *options, struct error *err)
+{
+    struct stat status;
+    const char *directory = options->process_directory;
+    if (options->runtime != WORKER_RUNTIME_PROCESS) {
+        return 0;
+    }
+    if (stat(directory, &status) != 0) {
+        return error_set_errno(err, errno,
+                               "--process-directory: could not look at \"%s\" (the worker and "
+                               "stopfleet-run make it when they start)",
+                               directory);
+    }
+    return S_ISDIR(status.st_mode)
+               ? 0
+               : error_set(err, ERROR_INVALID, "--process-directory: \"%s\" is no directory",
+                           directory);
+}
+
 /* Listed once the engine has said what it is; one that is away is not waited for. */
 static void on_state(void *context, enum runtime_state state, const char *detail)
 {
@@ -62,8 +85,9 @@ static void on_state(void *context, enum runtime_state state, const char *detail
     if (state == RUNTIME_BACK) {
         command->runtime->ops->list(command->runtime, on_list, command);
     } else {
-        error_set(command->err, ERROR_UNAVAILABLE, "what runs here could not be listed: %s",
-                  detail);
+        bool docker = command->options->runtime != WORKER_RUNTIME_PROCESS;
+        error_set(command->err, ERROR_UNAVAILABLE, "what runs here could not be listed: %s%s%s",
+                  docker ? command->options->docker_endpoint : "", docker ? ": " : "", detail);
         loop_stop(command->loop, WORKER_EXIT_FAILURE);
     }
 }
@@ -74,9 +98,11 @@ enum worker_exit tasks_command_run(const struct worker_options *options, FILE *o
     static const struct runtime_callbacks callbacks = {.on_event = on_event, .on_state = on_state};
     struct command command = {.options = options, .out = out, .err = err};
     int status = WORKER_EXIT_REFUSED;
-    if (host_id_find(options->host_id, HOST_ID_MACHINE_PATH, command.host, err) == 0 &&
+    if (check_directory(options, err) == 0 &&
+        host_id_find(options->host_id, HOST_ID_MACHINE_PATH, command.host, err) == 0 &&
         (command.loop = loop_new(err)) != NULL) {
-        command.runtime = worker_options_runtime(options, command.loop, &callbacks, &command, err);
+        command.runtime =
+            worker_options_runtime(options, command.loop, true, &callbacks, &command, err);
     }
     if (command.runtime != NULL) {
         command.runtime->ops->start(command.runtime);

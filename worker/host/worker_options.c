@@ -317,11 +317,12 @@ struct grouping_options worker_options_grouping(const struct worker_options *opt
 }
 
 struct runtime *worker_options_runtime(const struct worker_options *options, struct loop *loop,
-                                       const struct runtime_callbacks *callbacks, void *context,
-                                       struct error *err)
+                                       bool read_only, const struct runtime_callbacks *callbacks,
+                                       void *context, struct error *err)
 {
     if (options->runtime == WORKER_RUNTIME_PROCESS) {
-        struct runtime_process_config config = {.directory = options->process_directory};
+        struct runtime_process_config config = {.directory = options->process_directory,
+                                                .read_only = read_only};
         return runtime_process_new(loop, &config, callbacks, context, err);
     }
     struct runtime_docker_config config = {.endpoint = options->docker_endpoint,

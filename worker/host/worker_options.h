@@ -48,9 +48,10 @@ int worker_options_finish(const struct worker_options *options, struct arena *ar
 struct kafka_config worker_options_kafka(const struct worker_options *options);
 struct redis_config worker_options_redis(const struct worker_options *options);
 struct grouping_options worker_options_grouping(const struct worker_options *options);
-/** What --runtime asks for; nothing is connected yet. @return NULL as runtime_docker_new, runtime_process_new */
+/** What --runtime asks for; nothing is connected yet. read_only: nothing is made in the directory of task files.
+ *  @return NULL as runtime_docker_new, runtime_process_new */
 struct runtime *worker_options_runtime(const struct worker_options *options, struct loop *loop,
-                                       const struct runtime_callbacks *callbacks, void *context,
-                                       struct error *err);
+                                       bool read_only, const struct runtime_callbacks *callbacks,
+                                       void *context, struct error *err);
 
 #endif

@@ -106,8 +106,8 @@ int worker_open_peers(struct worker *worker, const struct worker_callbacks *call
     if (worker->patience == NULL || worker->end == NULL) {
         return error_no_memory(err, "starting");
     }
-    worker->runtime =
-        worker_options_runtime(worker->options, worker->loop, &callbacks->runtime, worker, err);
+    worker->runtime = worker_options_runtime(worker->options, worker->loop, false,
+                                             &callbacks->runtime, worker, err);
     worker->writer = worker->runtime == NULL
                          ? NULL
                          : kafka_writer_new(worker->loop, &worker->kafka, KAFKA_WRITER_WORKER, 0,

@@ -230,6 +230,7 @@ struct runtime *runtime_process_new(struct loop *loop, const struct runtime_proc
         (struct runtime){.ops = &PROCESS_OPS, .callbacks = *callbacks, .callback_context = context};
     runtime->loop = loop;
     runtime->answers_end = &runtime->answers;
+    runtime->read_only = config->read_only;
     runtime->directory = memory_strdup(config->directory);
     runtime->answer_timer = loop_timer_new(loop, process_answer_all, runtime);
     if (process_directory_init(runtime, err) != 0 || check_kernel(err) != 0) {

@@ -79,6 +79,7 @@ struct process_runtime {
     struct runtime base;
     struct loop *loop;
     char *directory;
+    bool read_only;   /**< makes and removes nothing there */
     int directory_fd; /**< -1 = away */
     int inotify_fd;
     int parent_watch; /**< of the directory above: tells that ours was removed */

@@ -186,14 +186,17 @@ static int open_directory(struct process_runtime *runtime, struct error *err)
     const uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
                           IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
-    process_make_directory(runtime->directory);
+    if (!runtime->read_only && process_make_directory(runtime->directory)) {
+        log_warn("process.directory", "the directory of task files was not there and was made",
+                 LOG_STR("directory", runtime->directory));
+    }
     runtime->directory_fd = open(runtime->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (runtime->directory_fd < 0) {
         return error_set_errno(err, errno, "could not open the directory \"%s\"",
                                runtime->directory);
     }
     if (check_directory(runtime, err) != 0 ||
-        process_boot_read(runtime->directory, &runtime->boot, err) != 0) {
+        process_boot_read(runtime->directory, !runtime->read_only, &runtime->boot, err) != 0) {
         return -1;
     }
     runtime->inotify_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -271,7 +274,8 @@ static void sweep(void *context)
             process_table_remove(process, true);
         }
     }
-    for (size_t i = 0; runtime->directory_fd >= 0 && i < runtime->task_count; i++) {
+    for (size_t i = 0; !runtime->read_only && runtime->directory_fd >= 0 && i < runtime->task_count;
+         i++) {
         const struct process_task *task = runtime->tasks[i];
         if (task->file.remove_ended && all_ended(runtime, task, now_boot_ms - ENDED_KEEP_MS)) {
             remove_files(runtime, task);

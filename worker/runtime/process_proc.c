@@ -104,18 +104,20 @@ int process_pidfd_signal(int pidfd, int64_t pid, int signal, bool whole_group)
 
 /* ---- files ---- */
 
-void process_make_directory(const char *path)
+bool process_make_directory(const char *path)
 {
     char part[PATH_MAX];
+    bool made = false;
     for (size_t i = 1; path[0] != '\0' && i < sizeof part; i++) {
         if (path[i] == '/' || path[i] == '\0') {
             (void)snprintf(part, i + 1, "%s", path);
-            (void)mkdir(part, 0755);
+            made = mkdir(part, 0755) == 0;
         }
         if (path[i] == '\0') {
-            return;
+            return made;
         }
     }
+    return false;
 }
 
 int process_write_whole(int directory_fd, const char *name, struct span content, struct error *err)
@@ -213,7 +215,8 @@ static bool read_kept(int directory_fd, const char *id, int64_t *ret_unix_ms)
     return found;
 }
 
-int process_boot_read(const char *directory, struct process_boot *ret_boot, struct error *err)
+int process_boot_read(const char *directory, bool keep, struct process_boot *ret_boot,
+                      struct error *err)
 {
     const struct clock *clock = clock_system();
     struct process_boot boot = {0};
@@ -228,8 +231,11 @@ int process_boot_read(const char *directory, struct process_boot *ret_boot, stru
     }
     /* Two that begin at once would each keep a time of its own: the second reads what the first wrote. */
     (void)flock(fd, LOCK_EX);
-    if (!read_kept(fd, boot.id, &boot.started_unix_ms)) {
+    bool known = read_kept(fd, boot.id, &boot.started_unix_ms);
+    if (!known) {
         boot.started_unix_ms = clock_wall_ms(clock) - clock_boot_ms(clock);
+    }
+    if (keep && !known) {
         length = snprintf(line, sizeof line, "%s %lld\n", boot.id, (long long)boot.started_unix_ms);
         /* A directory that cannot be written works too, until the wall clock is set. */
         struct error ignored = {0};

@@ -25,9 +25,10 @@ struct process_boot {
     int64_t started_unix_ms; /**< wall clock at the boot, as it was when first asked in this boot */
 };
 
-/** Reads the boot, and keeps the time in DIRECTORY/.boot: a process' start is a part of its identity
+/** Reads the boot, and (keep) keeps the time in DIRECTORY/.boot: a process' start is a part of its identity
  *  and must not move when the wall clock is set. @return 0 or -1 with ERROR_IO */
-int process_boot_read(const char *directory, struct process_boot *ret_boot, struct error *err);
+int process_boot_read(const char *directory, bool keep, struct process_boot *ret_boot,
+                      struct error *err);
 /** The start of a process of that boot in unix milliseconds. */
 int64_t process_boot_start_ms(const struct process_boot *boot, int64_t start_time);
 
@@ -36,8 +37,9 @@ int process_pidfd_open(int64_t pid);
 /** pidfd_send_signal(2); whole_group: to the group that the process leads. @return 0, or -1 with errno */
 int process_pidfd_signal(int pidfd, int64_t pid, int signal, bool whole_group);
 
-/** Makes a directory and what leads to it, mode 0755; failures show when it is opened. */
-void process_make_directory(const char *path);
+/** Makes a directory and what leads to it, mode 0755; failures show when it is opened.
+ *  @return true if it was not there and was made */
+bool process_make_directory(const char *path);
 /** Writes a whole file of the directory by renaming. @return 0, or -1 with ERROR_IO, ERROR_FULL */
 int process_write_whole(int directory_fd, const char *name, struct span content, struct error *err);
 /** Reads a whole regular file (no symbolic link) of the directory.

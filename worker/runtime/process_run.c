@@ -124,7 +124,7 @@ static int publish(struct supervisor *supervisor, struct error *err)
 {
     struct process_boot boot;
     struct process_stat stat;
-    if (process_boot_read(supervisor->options->directory, &boot, err) != 0 ||
+    if (process_boot_read(supervisor->options->directory, true, &boot, err) != 0 ||
         process_stat_read(supervisor->child, &stat, err) != 0) {
         return -1;
     }
@@ -268,7 +268,7 @@ static int prepare(struct supervisor *supervisor, struct error *err)
     const char *directory = supervisor->options->directory;
     sigset_t watched;
 
-    process_make_directory(directory);
+    (void)process_make_directory(directory);
     supervisor->directory_fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (supervisor->directory_fd < 0) {
         return error_set_errno(err, errno,

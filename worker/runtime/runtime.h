@@ -187,6 +187,7 @@ struct runtime *runtime_docker_new(struct loop *loop, const struct runtime_docke
 struct runtime_process_config {
     const char
         *directory; /**< of task files NAME.json (docs/process-tasks.md); followed by inotify */
+    bool read_only; /**< neither the directory nor anything in it is made or removed */
 };
 /** Raises the process' soft limit of open files to the hard one: each running process is one pidfd.
  *  @return NULL with ERROR_UNSUPPORTED (no pidfd in this kernel), ERROR_IO, ERROR_NO_MEMORY */

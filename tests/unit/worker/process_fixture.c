@@ -46,7 +46,7 @@ void process_fixture_init(struct process_fixture *fixture)
     *fixture = (struct process_fixture){0};
     (void)snprintf(fixture->directory, sizeof fixture->directory, "/tmp/stopfleet-tasks-XXXXXX");
     assert_non_null(mkdtemp(fixture->directory));
-    assert_int_equal(process_boot_read(fixture->directory, &fixture->boot, &err), 0);
+    assert_int_equal(process_boot_read(fixture->directory, true, &fixture->boot, &err), 0);
     fixture->loop = loop_new(&err);
     assert_non_null(fixture->loop);
 }
