@@ -10,7 +10,7 @@ struct scan_state {
     const struct topic_scan *what;
     struct loop *loop;
     struct kafka_reader *reader;
-    struct loop_timer *silence;
+    struct loop_timer *begin, *silence;
     int32_t partitions;
     int64_t *ends; /**< each partition's next offset as the scan began; -1: it was reached */
     int32_t ended; /**< partitions whose end was reached */
@@ -99,6 +99,15 @@ static void on_signal(int signal_number, void *context)
     loop_stop(scan->loop, SCAN_FAILED);
 }
 
+/* What came while Kafka was asked, and a signal first of all, has been told by now. */
+static void on_begin(void *context)
+{
+    struct scan_state *scan = context;
+    if (!scan->interrupted) {
+        kafka_reader_resume(scan->reader);
+    }
+}
+
 static const struct kafka_reader_callbacks READER_CALLBACKS = {.on_record = on_record,
                                                                .on_end = on_end,
                                                                .on_out_of_range = on_out_of_range,
@@ -128,8 +137,9 @@ static int scan_open(struct scan_state *scan, struct error *err)
     if (scan->loop == NULL) {
         return -1;
     }
+    scan->begin = loop_timer_new(scan->loop, on_begin, scan);
     scan->silence = loop_timer_new(scan->loop, on_silence, scan);
-    if (scan->silence == NULL) {
+    if (scan->begin == NULL || scan->silence == NULL) {
         return error_no_memory(err, "starting to read the log");
     }
     if (loop_on_termination(scan->loop, on_signal, scan, err) != 0) {
@@ -144,6 +154,8 @@ static int scan_open(struct scan_state *scan, struct error *err)
                             scan->what->options->timeout_ms, err) != 0) {
         return -1;
     }
+    kafka_reader_pause(scan->reader);
+    loop_timer_arm(scan->begin, 0);
     return find_ends(scan, err);
 }
 
@@ -156,6 +168,7 @@ int topic_scan_run(const struct topic_scan *what, bool *ret_interrupted, struct 
         status = loop_run(scan.loop) == SCAN_DONE ? 0 : -1;
     }
     kafka_reader_free(scan.reader);
+    loop_timer_free(scan.begin);
     loop_timer_free(scan.silence);
     loop_free(scan.loop);
     free(scan.ends);
