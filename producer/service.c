@@ -15,7 +15,7 @@ static void on_kafka(void *context, enum kafka_state state, const char *detail)
     if (service->kafka_away) {
         log_warn("kafka.away",
                  "Kafka does not answer; StopTask ends in ServerException until it does",
-                 LOG_STR("detail", detail));
+                 LOG_STR("brokers", service->kafka_brokers), LOG_STR("detail", detail));
     } else {
         log_info("kafka.back", "Kafka answers", LOG_STR("detail", detail));
     }
@@ -23,10 +23,10 @@ static void on_kafka(void *context, enum kafka_state state, const char *detail)
 
 static void on_redis(void *context, enum redis_state state, const char *detail)
 {
-    (void)context;
+    const struct service *service = context;
     if (state == REDIS_AWAY) {
         log_warn("redis.away", "Redis does not answer; calls are refused until it does",
-                 LOG_STR("detail", detail));
+                 LOG_STR("address", service->redis), LOG_STR("detail", detail));
     } else {
         log_info("redis.back", "Redis answers", LOG_STR("detail", detail));
     }
@@ -103,6 +103,8 @@ int service_init(struct service *service, struct loop *loop, const struct clock 
         .clock = clock,
         .account = options->account,
         .region = options->region,
+        .kafka_brokers = options->kafka_brokers,
+        .redis = options->redis,
         .request_timeout_ms = options->request_timeout_ms,
         .topics_problem = "the topics have not been checked yet",
     };

@@ -29,7 +29,8 @@ struct service {
     const struct clock *clock;
     struct redis_view *view;
     struct kafka_writer *writer;
-    const char *account, *region; /**< the options' */
+    const char *account, *region;      /**< the options' */
+    const char *kafka_brokers, *redis; /**< addresses, the options', for messages */
     int64_t request_timeout_ms;
     const char **
         clusters; /**< that exist by configuration: sorted, without repeats, "default" among them */

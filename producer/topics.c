@@ -21,7 +21,7 @@ static int check_one(const struct kafka_config *kafka, const struct kafka_topic_
         return buffer_append_format(problems, err, "%s: %s\n", wish->name, failure.message);
     }
     *err = failure;
-    return -1;
+    return kafka_config_blame(kafka, err);
 }
 
 /** @return an exit code */
@@ -68,6 +68,7 @@ int topics_create(const struct api_options *options, FILE *out, struct error *er
     topic_wishes_list(options, wishes);
     for (size_t i = 0; i < TOPIC_WISHES_COUNT; i++) {
         if (kafka_topic_create(&kafka, &wishes[i], TIMEOUT_MS, &created, err) != 0) {
+            (void)kafka_config_blame(&kafka, err);
             return TOPICS_UNKNOWN;
         }
         (void)fprintf(out, "%s: %s\n", wishes[i].name, created ? "created" : "is there already");

@@ -26,6 +26,10 @@ struct kafka_config {
     const struct option_list *options;
 };
 
+/** Puts the brokers' addresses, and what to do, before an error of nobody answering; leaves others as they are.
+ *  @return always -1 */
+int kafka_config_blame(const struct kafka_config *config, struct error *err);
+
 enum kafka_state { KAFKA_AWAY = 1, KAFKA_BACK };
 /** Called on the loop, and alternating: AWAY when no broker could be reached for about a second (or
  * a reader's topic, partition or permission is missing), BACK when one answers again. detail says

@@ -111,3 +111,13 @@ rd_kafka_conf_t *kafka_conf_new(const struct kafka_config *config,
     }
     return conf;
 }
+
+int kafka_config_blame(const struct kafka_config *config, struct error *err)
+{
+    if (err->code == ERROR_UNAVAILABLE || err->code == ERROR_TIMEOUT) {
+        return error_wrap(err,
+                          "Kafka at \"%s\" does not answer (start it, or correct --kafka-brokers)",
+                          config->brokers);
+    }
+    return -1;
+}

@@ -113,6 +113,15 @@ class Audit(test_bad_days.BadDay):
         of_one = self.fleet.audit("check", "--cluster", CLUSTER)
         self.assertIn("hosts: left out because of --cluster", of_one.stdout)
 
+    def test_brokers_that_do_not_answer_are_named(self):
+        nobody = ("--kafka-brokers", "127.0.0.1:1")
+        for words, status in ((("stopfleet-audit", "events"), 3), (("stopfleet-api", "topics", "check"), 2)):
+            done = self.fleet.run(*words, *nobody, check=False)
+            with self.subTest(program=words[0]):
+                self.assertEqual(done.returncode, status)
+                self.assertIn('Kafka at "127.0.0.1:1" does not answer', done.stderr)
+                self.assertIn("correct --kafka-brokers", done.stderr)
+
     def test_rebuild_makes_the_same_bases(self):
         task = self.run_probe("same-base", "obey")
         self.assertEqual(self.stop(task)[0], 200)

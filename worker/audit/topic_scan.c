@@ -152,7 +152,7 @@ static int scan_open(struct scan_state *scan, struct error *err)
     }
     if (kafka_reader_assign(scan->reader, KAFKA_PARTITION_ALL, KAFKA_OFFSET_BEGINNING,
                             scan->what->options->timeout_ms, err) != 0) {
-        return -1;
+        return kafka_config_blame(&kafka, err);
     }
     kafka_reader_pause(scan->reader);
     loop_timer_arm(scan->begin, 0);

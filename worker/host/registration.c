@@ -34,7 +34,8 @@ static void complain(struct registration *registration, const char *what, const 
     uint64_t suppressed = 0;
     if (log_limit_pass(&registration->complaints, clock_boot_ms(registration->env.clock), 60000,
                        &suppressed)) {
-        log_warn("registration.waits", what, LOG_STR("error", err->message));
+        log_warn("registration.waits", what, LOG_STR("brokers", registration->env.kafka->brokers),
+                 LOG_STR("error", err->message));
     }
 }
 

@@ -276,7 +276,7 @@ static void on_view_state(void *context, enum redis_state state, const char *det
     struct worker *worker = context;
     if (state == REDIS_AWAY) {
         log_warn("view.away", "Redis is away: stops go on, the view follows later",
-                 LOG_STR("detail", detail));
+                 LOG_STR("address", worker->options->redis), LOG_STR("detail", detail));
         return;
     }
     log_info("view.back", "connected to Redis");
@@ -303,7 +303,7 @@ static void on_writer_state(void *context, enum kafka_state state, const char *d
     }
     if (state == KAFKA_AWAY) {
         log_warn("log.away", "Kafka is away: stops under way go on, their events follow later",
-                 LOG_STR("detail", detail));
+                 LOG_STR("brokers", worker->options->kafka_brokers), LOG_STR("detail", detail));
     } else {
         log_info("log.back", "Kafka is back");
     }
