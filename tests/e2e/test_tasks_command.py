@@ -1,5 +1,6 @@
 """`stopfleet-worker tasks` on task files: what it says, and that it changes nothing. It needs no servers."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import unittest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from stopfleet import BIN  # noqa: E402
+from server import process_start_ticks  # noqa: E402
 
 
 class TasksCommand(unittest.TestCase):
@@ -50,6 +52,42 @@ class TasksCommand(unittest.TestCase):
         result = self.tasks_in(self.directory)
         self.assertEqual((result.returncode, result.stdout), (1, ""))
         self.assertIn(f'"{self.directory}" is writable by everybody', result.stderr)
+
+    def write(self, name, pid, start_time, age=0):
+        path = os.path.join(self.directory, f"{name}.json")
+        with open(path, "w", encoding="ascii") as f:
+            json.dump({"task": name, "processes": [{"name": name, "pid": pid, "start_time": start_time}]}, f)
+        written = os.stat(path).st_mtime - age
+        os.utime(path, (written, written))
+
+    def test_processes_that_are_not_there(self):
+        ended = subprocess.Popen(["true"])
+        ended.wait()
+        mine = os.getpid()
+        start = int(process_start_ticks(mine))
+        self.write("gone", ended.pid, 4711)
+        self.write("wrong", mine, start - 1)
+        result = self.tasks_in(self.directory)
+        self.assertIn("TASKS: 0", result.stdout)
+        self.assertIn("NOT DISCOVERED: 2", result.stdout)
+        for text in (f"there is no process {ended.pid} (start_time 4711)",
+                     f"process {mine} has the start_time {start}, the file says {start - 1}"):
+            self.assertIn(text, result.stdout)
+            self.assertEqual(result.stderr.count(text), 1)
+        for name in ("gone.json", "wrong.json"):
+            self.assertIn(name, result.stderr)
+        reasons = [c["reason"] for c in json.loads(self.tasks_in(self.directory, "--json").stdout)["notDiscovered"]]
+        self.assertEqual(sorted("the file says" in reason for reason in reasons), [False, True])
+
+    def test_of_two_files_the_older_has_the_process(self):
+        start = int(process_start_ticks(os.getpid()))
+        for older, younger in (("a", "b"), ("b", "a")):
+            self.write(older, os.getpid(), start, age=60)
+            self.write(younger, os.getpid(), start)
+            result = self.tasks_in(self.directory, "--json")
+            self.assertEqual([t["name"] for t in json.loads(result.stdout)["tasks"]], [older])
+            self.assertIn(f"{younger}.json", result.stderr)
+            self.assertIn(f"{older}.json", result.stderr)
 
     def test_an_engine_that_is_away_is_named(self):
         for endpoint in (f"unix://{self.directory}/docker.sock", "tcp://127.0.0.1:1"):

@@ -23,6 +23,7 @@ static const struct {
     [GROUP_SYSTEMD] = {"systemd", "a systemd unit manages it (--adopt systemd takes it)"},
     [GROUP_ECS_AGENT] = {"ecs", "the ECS agent of this engine manages it (--adopt ecs takes it)"},
     [GROUP_OTHER_CLUSTER] = {NULL, "its labels name another cluster, account or region"},
+    [GROUP_MISSING] = {NULL, "its task file names a process that is not there"},
     [GROUP_NO_TASK] = {NULL, "no label says which task it belongs to (see docs/labels.md)"},
 };
 
@@ -118,7 +119,8 @@ static int consider(const struct membership_scene *scene, const struct runtime_c
                     struct error *err)
 {
     if (!grouping_is_alive(container)) {
-        return 0;
+        return container->missing == NULL ? 0
+                                          : exclude(grouping, container, GROUP_MISSING, arena, err);
     }
     *candidate = (struct candidate){.member.container = container};
     if (labels_read(container, arena, &candidate->member.labels, &grouping->warnings, err) != 0) {

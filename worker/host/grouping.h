@@ -19,7 +19,8 @@ enum group_exclusion {
     GROUP_SYSTEMD,       /**< Podman under a systemd unit */
     GROUP_ECS_AGENT,     /**< labels of ECS, and an ECS agent's container is on this engine */
     GROUP_OTHER_CLUSTER, /**< labels that name another cluster, account or region */
-    GROUP_NO_TASK,       /**< no label says what it belongs to */
+    GROUP_MISSING, /**< a process that its task file names wrongly, or that was gone at first sight */
+    GROUP_NO_TASK, /**< no label says what it belongs to */
     GROUP_EXCLUSION_COUNT
 };
 
@@ -82,7 +83,7 @@ struct excluded_container {
 
 struct grouping {
     RECORD_LIST_OF(struct task_group) groups;           /**< sorted by key */
-    RECORD_LIST_OF(struct excluded_container) excluded; /**< living ones only */
+    RECORD_LIST_OF(struct excluded_container) excluded; /**< living or missing ones */
     struct label_warnings warnings;
     bool settling; /**< some created container is too young: look again after created_settle_ms */
 };

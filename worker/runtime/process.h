@@ -46,6 +46,7 @@ struct process {
     struct optional_integer exit_code;
     int pidfd; /**< -1: not alive, or no descriptor was free */
     struct loop_watch *watch;
+    char *missing;             /**< why it was not there at first sight; NULL = it was */
     bool stopped;              /**< it was asked to end: what it leaves behind is ended too */
     bool lingers;              /**< ENDING: what it left behind does not die */
     struct loop_timer *ending; /**< looks for the status file, and for what is left */

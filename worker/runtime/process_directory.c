@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -38,6 +39,53 @@ static void unload_vanished(struct process_runtime *runtime, bool tell)
     }
 }
 
+struct found_file {
+    char *name;
+    struct timespec written;
+};
+
+struct found_files {
+    struct found_file *items;
+    size_t count, room;
+};
+
+static int add_found(const struct process_runtime *runtime, struct found_files *files,
+                     const char *name)
+{
+    struct found_file file = {.name = memory_strdup(name)};
+    struct stat status;
+    if (file.name != NULL && files->count == files->room) {
+        size_t room = files->room == 0 ? 16 : files->room * 2;
+        struct found_file *grown = memory_realloc(files->items, room * sizeof *grown);
+        if (grown != NULL) {
+            files->items = grown;
+            files->room = room;
+        }
+    }
+    if (file.name == NULL || files->count == files->room) {
+        memory_free(file.name);
+        return -1;
+    }
+    if (fstatat(runtime->directory_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0) {
+        file.written = status.st_mtim;
+    }
+    files->items[files->count++] = file;
+    return 0;
+}
+
+/* Of two files that name one process the older has it, whatever order the directory has. */
+static int by_age(const void *a, const void *b)
+{
+    const struct found_file *x = a, *y = b;
+    if (x->written.tv_sec != y->written.tv_sec) {
+        return x->written.tv_sec < y->written.tv_sec ? -1 : 1;
+    }
+    if (x->written.tv_nsec != y->written.tv_nsec) {
+        return x->written.tv_nsec < y->written.tv_nsec ? -1 : 1;
+    }
+    return strcmp(x->name, y->name);
+}
+
 static int scan(struct process_runtime *runtime, bool tell, struct error *err)
 {
     int fd = openat(runtime->directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -52,12 +100,23 @@ static int scan(struct process_runtime *runtime, bool tell, struct error *err)
         return error_set_errno(err, open_errno, "could not read the directory \"%s\"",
                                runtime->directory);
     }
-    while ((found = readdir(directory)) != NULL) {
-        if (is_task_file(found->d_name)) {
-            process_task_load(runtime, found->d_name, tell);
-        }
+    struct found_files files = {0};
+    int result = 0;
+    while (result == 0 && (found = readdir(directory)) != NULL) {
+        result = is_task_file(found->d_name) ? add_found(runtime, &files, found->d_name) : 0;
     }
     (void)closedir(directory);
+    if (files.count > 0) {
+        qsort(files.items, files.count, sizeof *files.items, by_age);
+    }
+    for (size_t i = 0; i < files.count; i++) {
+        process_task_load(runtime, files.items[i].name, tell);
+        memory_free(files.items[i].name);
+    }
+    memory_free(files.items);
+    if (result != 0) {
+        return error_no_memory(err, "reading the directory of task files");
+    }
     unload_vanished(runtime, tell);
     process_end_status_written(runtime, NULL);
     return 0;

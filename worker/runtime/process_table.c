@@ -174,8 +174,41 @@ static void process_free(struct process *process)
     process_end_await_no_more(process);
     process_table_let_pidfd_go(process);
     loop_timer_free(process->ending);
+    memory_free(process->missing);
     memory_free(process->id);
     memory_free(process);
+}
+
+/* It has ended before it was seen, and nothing says how: the file may be wrong. */
+static void note_missing(struct process *process)
+{
+    const struct process_entry *entry = process->entry;
+    const char *boot_id = process->task->file.boot_id;
+    struct process_stat stat;
+    struct error err = {0};
+    char text[200];
+
+    if (process->state != PROCESS_ENDED || process->exit_code.known ||
+        (boot_id != NULL && strcmp(boot_id, process->runtime->boot.id) != 0)) {
+        return;
+    }
+    if (process_stat_read(entry->pid, &stat, &err) != 0) {
+        (void)snprintf(text, sizeof text,
+                       "there is no process %lld (start_time %lld): it counts as ended",
+                       (long long)entry->pid, (long long)entry->start_time);
+    } else if (stat.start_time != entry->start_time) {
+        (void)snprintf(text, sizeof text,
+                       "process %lld has the start_time %lld, the file says %lld: it counts as "
+                       "ended",
+                       (long long)entry->pid, (long long)stat.start_time,
+                       (long long)entry->start_time);
+    } else {
+        return;
+    }
+    process->missing = memory_strdup(text);
+    log_warn("process.missing", "a task file names a process that is not there",
+             LOG_STR("directory", process->runtime->directory),
+             LOG_STR("file", process->task->file_name), LOG_STR("error", text));
 }
 
 int process_table_add(struct process_runtime *runtime, struct process_task *task,
@@ -188,13 +221,16 @@ int process_table_add(struct process_runtime *runtime, struct process_task *task
     struct process *process = memory_calloc(1, sizeof *process);
     char *id = process_table_id(runtime, &task->file, entry);
 
-    if (process == NULL || id == NULL || process_table_find(runtime, id) != NULL) {
-        bool taken = process != NULL && id != NULL;
+    const struct process *other = id == NULL ? NULL : process_table_find(runtime, id);
+    if (process == NULL || id == NULL || other != NULL) {
         memory_free(process);
         memory_free(id);
-        return taken
-                   ? error_set(err, ERROR_CONFLICT, "process %lld is in another task file already",
-                               (long long)entry->pid)
+        return other != NULL
+                   ? error_set(err, ERROR_CONFLICT,
+                               "process %lld belongs to the task \"%.80s\" of the file \"%s\", "
+                               "which is older or was seen first: take it out of one of the two",
+                               (long long)entry->pid, other->task->file.task,
+                               other->task->file_name)
                    : error_no_memory(err, "following a process");
     }
     *process =
@@ -210,6 +246,7 @@ int process_table_add(struct process_runtime *runtime, struct process_task *task
     }
     task->users++;
     follow(process);
+    note_missing(process);
     if (tell) {
         process_table_tell(process, process->state == PROCESS_ENDED ? RUNTIME_EVENT_EXITED
                                                                     : RUNTIME_EVENT_STARTED);
