@@ -6,8 +6,8 @@ _MODEL = botocore.session.get_session().get_service_model("ecs")
 _TYPES = {"string": str, "boolean": bool, "timestamp": (int, float), "integer": int, "long": int, "double": (int, float), "float": (int, float)}
 
 
-# Members that ECS got after botocore 1.29, which Debian 12 has (ECS API, type NetworkBinding): both are texts.
-_NEWER = {("NetworkBinding", "containerPortRange"), ("NetworkBinding", "hostPortRange")}
+# Members that ECS got after botocore 1.29, which Debian 12 has (ECS API, types NetworkBinding, InstanceHealthCheckResult): texts.
+_NEWER = {("NetworkBinding", "containerPortRange"), ("NetworkBinding", "hostPortRange"), ("InstanceHealthCheckResult", "statusReason")}
 
 
 def members(shape_name):

@@ -14,6 +14,7 @@ import urllib.request
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
 import docker_engine  # noqa: E402
+from ecs_model import mistakes  # noqa: E402
 import probe_record  # noqa: E402
 from server import ROOT, Server, ServerError, wait_for  # noqa: E402
 
@@ -204,10 +205,15 @@ class Fleet:
         return json.loads(result.stdout) if result.stdout.strip() else None
 
     def describe(self, api, task, cluster=CLUSTER):
+        """The Task document, which has only what ECS's has; None where there is none."""
         status, answer = api.call("DescribeTasks", {"cluster": cluster, "tasks": [task], "include": ["TAGS"]})
         if status != 200 or not answer["tasks"]:
             return None
-        return answer["tasks"][0]
+        [document] = answer["tasks"]
+        wrong = mistakes(document, "Task")
+        if wrong:
+            raise AssertionError(f"the Task document of {task}: {wrong}")
+        return document
 
     def tasks(self, api, desired="RUNNING"):
         status, answer = api.call("ListTasks", {"cluster": CLUSTER, "desiredStatus": desired})
