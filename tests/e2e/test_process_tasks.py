@@ -60,6 +60,11 @@ class ProcessTasks(test_bad_days.BadDay):
         document = self.stop_and_wait(task)
         self.assertEqual([self.lives(pid) for pid in children], [False, False])
         self.assertEqual(document["containers"][0]["exitCode"], 137)
+        # An ordinary stop is three lines of the worker's log.
+        lines = [line for line in self.worker.log_text().splitlines() if task in line and " stop." in line]
+        self.assertEqual([line.split(" stop.")[1].split(":")[0] for line in lines], ["begins", "kill", "ends"])
+        self.assertIn(f"request={self.fleet.events(task, 'StopRequested')[0]['id']}", lines[0])
+        self.assertRegex(lines[2], r"duration_ms=\d+")
 
     def test_what_is_left_while_the_worker_is_away(self):
         """The process obeys while nobody looks: the next worker ends what it left."""

@@ -32,7 +32,9 @@ enum {
     STOPPER_ENDED_TASKS_MAX = 16384, /**< names of ended tasks that are remembered */
     STOPPER_DETAIL_BYTES = 300,      /**< kept of what the engine says */
     STOPPER_EXEC_ID_BYTES = 81,
-    STOPPER_COMPLAIN_EVERY_MS = 60000
+    STOPPER_COMPLAIN_EVERY_MS = 60000,
+    STOPPER_SAID_RUNS_MAX =
+        100 /**< with more runs being stopped, a stop's lines are of level debug */
 };
 
 /** A StopRequested that was read. */

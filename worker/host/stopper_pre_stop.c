@@ -101,7 +101,8 @@ void stopper_pre_stop_record_end(struct stop_slot *slot)
         log_warn("stop.pre_stop", "a pre-stop command failed; the stop goes on",
                  LOG_STR("task", slot->task->entry.key),
                  LOG_STR("container", slot->run.container_id),
-                 LOG_STR("reason", event.pre_stop_ended.reason));
+                 slot->pre_stop_code.known ? LOG_INT("exit_code", slot->pre_stop_code.value)
+                                           : LOG_STR("reason", slot->detail));
     }
     (void)stopper_record_or_complain(slot->task, &event, false);
 }

@@ -65,10 +65,34 @@ int stopper_record(struct stopper *stopper, const struct event *event, bool begi
     return rc != 0 ? rc : folded;
 }
 
+/** An ordinary stop in the program's log: its begin, its SIGKILLs, its end. Where a whole host is being stopped that is
+ *  for those who ask for it; the audit trail has it anyway. */
+static void say(const struct stop_task *task, const struct event *event, bool begins)
+{
+    bool many = task->stopper->slots.count > STOPPER_SAID_RUNS_MAX;
+    enum log_level level = many ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+    if (event->type == EVENT_STOP_ACCEPTED) {
+        const struct text_list *requests = &event->stop_accepted.requests;
+        LOG_DISPATCH(
+            level, begins ? "stop.begins" : "stop.changed",
+            begins ? "a stop begins" : "the plan of a stop has changed",
+            LOG_STR("task", task->entry.key),
+            LOG_STR("request", requests->count == 0 ? NULL : requests->items[requests->count - 1]),
+            LOG_INT("runs", event->stop_accepted.plan.count), {0});
+    } else if (event->type == EVENT_KILL_SENT) {
+        LOG_DISPATCH(level, "stop.kill", "SIGKILL was sent", LOG_STR("task", task->entry.key),
+                     LOG_STR("container", event->signal_sent.run.container_id), {0});
+    } else if (event->type == EVENT_TASK_STOPPED) {
+        LOG_DISPATCH(level, "stop.ends", "a stop is over", LOG_STR("task", task->entry.key),
+                     LOG_INT("duration_ms", event->ts - task->own.accepted_at), {0});
+    }
+}
+
 bool stopper_record_or_complain(struct stop_task *task, const struct event *event, bool begins)
 {
     struct error err = {0};
     if (stopper_record(task->stopper, event, begins, &err) == 0) {
+        say(task, event, begins);
         return true;
     }
     if (err.code == ERROR_NO_MEMORY) {
