@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from datetime import datetime
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
 from ecs_model import members  # noqa: E402
+import compose  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
 from redis_server import Redis  # noqa: E402
 from registry import Registry  # noqa: E402
@@ -34,6 +36,17 @@ def ports_of(bindings):
             pairs = [(b["containerPort"], b["hostPort"])]
         found |= {(b["protocol"], b["bindIP"], container, host) for container, host in pairs}
     return found
+
+
+def published(container):
+    """The same of what the engine says."""
+    return {(port.split("/")[1], b["HostIp"], int(port.split("/")[0]), int(b["HostPort"]))
+            for port, bindings in container["NetworkSettings"]["Ports"].items() for b in bindings or []}
+
+
+def milliseconds(time):
+    """Of an engine's time, such as 2026-11-27T23:10:38.349123456Z."""
+    return int(datetime.fromisoformat(time[:19] + "+00:00").timestamp()) * 1000 + int((time[20:-1] + "000")[:3])
 
 
 class Document(unittest.TestCase):
@@ -188,8 +201,7 @@ class Document(unittest.TestCase):
     def test_ports(self):
         container, task = self.run_task("ports", "-p", "127.0.0.1:18080:80", "-p", "18081:81/udp", "-p", "18100-18103:9000-9003", "-p", "[::1]:18110-18112:9100-9102")
         bindings = self.document(task)["containers"][0]["networkBindings"]
-        truth = {(port.split("/")[1], b["HostIp"], int(port.split("/")[0]), int(b["HostPort"]))
-                 for port, published in self.docker.inspect(container)["NetworkSettings"]["Ports"].items() for b in published or []}
+        truth = published(self.docker.inspect(container))
         self.assertEqual(ports_of(bindings), truth)
         self.assertIn(("tcp", "127.0.0.1", 80, 18080), truth)
         self.assertTrue(any(b.get("containerPortRange") == "9000-9003" and b["hostPortRange"] == "18100-18103" for b in bindings))
@@ -286,43 +298,69 @@ class Document(unittest.TestCase):
         document = wait_for(lambda: next((d for d in [self.document(task)] if len(d["containers"]) == 3), None), 20, "all three")
         starts = {c: self.docker.inspect(c)["State"]["StartedAt"] for c in ("pair-a", "pair-b")}
         self.assertEqual([c["name"] for c in document["containers"]], ["pair-a", "pair-b", "pair-log"])
-        from datetime import datetime
         last = max(datetime.fromisoformat(s[:23] + "+00:00").timestamp() for s in starts.values())
         self.assertAlmostEqual(document["startedAt"], last, places=2)
         self.stop(task)
 
     def test_a_compose_project_is_one_task(self):
-        folder = os.path.join(self.directory, "shop")
+        for version, program in compose.programs().items():
+            with self.subTest(compose=version):
+                self.project_is_one_task(f"sfshop{version[0]}", program)
+
+    def project_is_one_task(self, project, program):
+        folder = os.path.join(self.directory, project)
         os.makedirs(folder)
         with open(os.path.join(folder, "docker-compose.yml"), "w", encoding="utf-8") as f:
-            json.dump({"version": "3", "services": {
-                "db": {"image": self.docker.image, "command": ["obey", "1"], "network_mode": "none", "stop_signal": "SIGINT"},
-                "web": {"image": self.docker.image, "command": ["obey", "2"], "network_mode": "none", "stop_grace_period": "7s",
+            json.dump({"version": "2.4", "services": {
+                "db": {"image": self.docker.image, "command": ["obey", "1"], "network_mode": "none", "stop_signal": "SIGINT",
+                       "mem_limit": "64m", "cpu_shares": 512},
+                "web": {"image": self.docker.image, "command": ["obey", "2"], "stop_grace_period": "7s", "ports": ["127.0.0.1:18190:80"],
                         "labels": {"io.stopfleet.depends-on": "db"}}}}, f)
-        def compose(*words):
-            subprocess.run(["docker-compose", "-p", "sfshop", *words], cwd=folder, check=True, stdin=subprocess.DEVNULL, capture_output=True,
-                           env={**os.environ, "DOCKER_HOST": self.docker.endpoint}, timeout=120)
-        compose("up", "-d")
+        def run(*words):
+            result = subprocess.run([program, "-p", project, *words], cwd=folder, check=False, stdin=subprocess.DEVNULL, text=True,
+                                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, "DOCKER_HOST": self.docker.endpoint}, timeout=120)
+            self.assertEqual(result.returncode, 0, result.stdout)
+        def containers():
+            """What the engine says, by service."""
+            ids = self.docker.docker("ps", "-aq", "--filter", f"label=com.docker.compose.project={project}").split()
+            return {c["Config"]["Labels"]["com.docker.compose.service"]: c for c in map(self.docker.inspect, ids)}
+        run("up", "-d")
         try:
             task = self.fleet.task_of(self.api, "web")
-            document = wait_for(lambda: next((d for d in [self.document(task)] if len(d["containers"]) == 2), None), 20, "both services")
-            self.assertEqual([c["name"] for c in document["containers"]], ["db", "web"])
-            self.assertEqual(document["group"], "family:sfshop")
-            truth = {n: self.docker.inspect(f"sfshop_{n}_1")["Id"] for n in ("db", "web")}
-            self.assertEqual({c["name"]: c["runtimeId"] for c in document["containers"]}, truth)
+            wait_for(lambda: len(self.document(task)["containers"]) == 2, 20, "both services")
+            document = self.fleet.aws(self.api, "describe-tasks", "--cluster", CLUSTER, "--tasks", task)["tasks"][0]
+            self.assert_is_of(document, containers(), project)
             stopped = self.stop(task)
             self.assertEqual({c["name"]: c["exitCode"] for c in stopped["containers"]}, {"db": 1, "web": 2})
+            truth = containers()
+            # The first essential container that ended.
+            self.assertEqual(stopped["executionStoppedAt"], min(milliseconds(c["State"]["FinishedAt"]) for c in truth.values()) / 1000)
             [accepted] = self.fleet.events(task, "StopAccepted")
             plan = {p["name"]: (p["signal"], p["grace_ms"]) for p in accepted["plan"]}
             self.assertEqual(plan, {"db": ("SIGINT", 2000), "web": ("SIGTERM", 7000)})
-            self.assertEqual(self.docker.signals("sfshop_db_1"), ["INT"])
+            self.assertEqual(self.docker.signals(truth["db"]["Id"]), ["INT"])
             # What starts later is a new task.
-            compose("start")
+            run("start")
             again = self.fleet.task_of(self.api, "web")
             self.assertNotEqual(again, task)
             self.stop(again)
         finally:
-            compose("down")
+            run("down")
+
+    def assert_is_of(self, document, truth, project):
+        """The document, as the CLI gives it, of services db and web: what the engine says of their containers."""
+        self.assertEqual((document["group"], document["lastStatus"]), (f"family:{project}", "RUNNING"))
+        said = {c["name"]: c for c in document["containers"]}
+        self.assertEqual(list(said), ["db", "web"])
+        for name, container in truth.items():
+            config, limits, c = container["Config"], container["HostConfig"], said[name]
+            self.assertEqual((c["runtimeId"], c["image"], c["cpu"]), (container["Id"], config["Image"], str(limits["CpuShares"])))
+            self.assertEqual(c.get("memory"), str(limits["Memory"] >> 20) if limits["Memory"] else None)
+            self.assertEqual(ports_of(c["networkBindings"]), published(container))
+        self.assertEqual((said["db"]["cpu"], said["db"]["memory"], len(published(truth["web"]))), ("512", "64", 1))
+        for member, times in (("createdAt", min(milliseconds(c["Created"]) for c in truth.values())),
+                              ("startedAt", max(milliseconds(c["State"]["StartedAt"]) for c in truth.values()))):
+            self.assertEqual(int(datetime.fromisoformat(document[member]).timestamp() * 1000 + 0.5), times, member)
 
     def test_secrets_are_kept_nowhere(self):
         # As Compose gives a service its secrets; in a folder that is not looked through below.
