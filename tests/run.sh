@@ -34,7 +34,7 @@ parts=(
     "sim         short  build,test         the worker on virtual time in a world that fails, and broken variants of it"
     "fuzz        long   build,test         libFuzzer on every parser of foreign bytes"
     "debian13    long   build,test,chroot,docker  unit and integration tests on Debian 13"
-    "bench       long   build,test,bench   StopTask a second beside moto's; the API over 50,000 tasks"
+    "bench       long   build,test,bench,docker  StopTask a second beside moto's; the API over 50,000 tasks; discovery"
 )
 
 part_field() # NAME FIELD-NUMBER
@@ -276,6 +276,11 @@ run_bench()
     check "StopTask" python3 tests/bench/stop_task.py --moto
     check "build of fill_view" cmake --build build/dev -j "$cores" --target fill_view
     check "a view of 1,000 hosts" python3 tests/bench/view_scale.py
+    check "Kafka jars" python3 tests/support/servers.py kafka-jars
+    check "Docker engine and probe image" python3 tests/support/servers.py docker
+    # A restarted worker that describes again what it has described fails these two.
+    check "discovery of 500 containers" python3 tests/bench/discovery.py --rounds 1
+    check "3,000 task files" python3 tests/bench/task_files.py --rounds 1
     sed 's/^/        /' "$logs/bench.log"
 }
 
