@@ -132,7 +132,7 @@ counted()
     cat "$output" >>"$logs/$part.log"
     numbers=$(awk '/^[0-9]+% tests passed, [0-9]+ tests? failed out of [0-9]+/ { # ctest
                        bad = $4; good = $9 - bad; found = 1 }
-                   /^Ran [0-9]+ tests? in / { good = $2; bad = 0; found = 1 } # unittest
+                   /^Ran [0-9]+ tests? in / { good += $2; found = 1 } # unittest, of one file or of several
                    /^(OK|FAILED) \(.*\)$/ {
                        for (i = 2; i <= NF; i++) {
                            if (match($i, /(failures|errors|skipped)=[0-9]+/)) {
