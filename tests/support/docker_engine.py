@@ -23,6 +23,7 @@ from server import CACHE, SUPPORT, ServerError, process_start_ticks, spawn, wait
 SOCKET = "/var/run/docker.sock"
 PROBE = "stopfleet/probe:test"
 _RECORD = os.path.join(CACHE, "dockerd.json")
+_IMAGE_LABEL = "stopfleet-tests.image"  # containers inherit it: no label that a worker reads
 _PID_FILES = ("/var/run/docker.pid", "/var/run/docker/containerd/containerd.pid")
 
 
@@ -178,9 +179,9 @@ def import_image(tag, files, changes=(), at=SOCKET):
             info.size, info.mode = len(content), 0o755
             tar.addfile(info, io.BytesIO(content))
     digest.update(archive.getvalue() + "\0".join(changes).encode())
-    label = f'LABEL io.stopfleet.image="{digest.hexdigest()}"'
+    label = f'LABEL {_IMAGE_LABEL}="{digest.hexdigest()}"'
     status, image = request("GET", f"/images/{tag}/json", at=at)
-    if status == 200 and (image["Config"].get("Labels") or {}).get("io.stopfleet.image") == digest.hexdigest():
+    if status == 200 and (image["Config"].get("Labels") or {}).get(_IMAGE_LABEL) == digest.hexdigest():
         return tag
     name, _, version = tag.partition(":")
     query = [("fromSrc", "-"), ("repo", name), ("tag", version or "latest"),
