@@ -89,3 +89,9 @@ bool id_is_hex32(const char *text)
 {
     return text != NULL && strlen(text) == 32 && strspn(text, "0123456789abcdef") == 32;
 }
+
+const char *id_distinct(const char *container_id)
+{
+    const char *dash = strchr(container_id, '-');
+    return dash == NULL ? container_id : dash + 1;
+}

@@ -25,5 +25,7 @@ int id_random_hex(char ret_text[ID_HEX_SIZE], struct error *err);
 void id_hex(const unsigned char *bytes, unsigned long length, char *ret_text);
 /** True for exactly 32 characters of 0-9a-f. */
 bool id_is_hex32(const char *text);
+/** Where what tells a container's id apart begins: of a process' BOOT-PID-STARTTIME what follows the boot. */
+const char *id_distinct(const char *container_id);
 
 #endif

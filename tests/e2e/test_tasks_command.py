@@ -89,6 +89,15 @@ class TasksCommand(unittest.TestCase):
             self.assertIn(f"{younger}.json", result.stderr)
             self.assertIn(f"{older}.json", result.stderr)
 
+    def test_short_ids_tell_processes_apart(self):
+        other = subprocess.Popen(["sleep", "1000"])
+        self.addCleanup(lambda: (other.kill(), other.wait()))
+        for name, pid in (("mine", os.getpid()), ("other", other.pid)):
+            self.write(name, pid, int(process_start_ticks(pid)))
+        listed = self.tasks_in(self.directory).stdout
+        for pid in (os.getpid(), other.pid):
+            self.assertIn(f"  {pid}-", listed)
+
     def test_an_engine_that_is_away_is_named(self):
         for endpoint in (f"unix://{self.directory}/docker.sock", "tcp://127.0.0.1:1"):
             result = self.tasks("--docker-endpoint", endpoint)

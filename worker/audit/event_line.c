@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/id.h"
 
 enum { LINE_MAX_BYTES = 256 * 1024, ID_SHOWN = 16 };
 
@@ -36,11 +37,7 @@ static int append_named(struct buffer *buf, const char *name, const char *text, 
  * follows the boot id, which all processes share. */
 static int append_short_id(struct buffer *buf, const char *id, struct error *err)
 {
-    const char *dash = id == NULL ? NULL : strchr(id, '-');
-    struct span shown = span_cut_utf8(span_of(id == NULL     ? "-"
-                                              : dash == NULL ? id
-                                                             : dash + 1),
-                                      ID_SHOWN);
+    struct span shown = span_cut_utf8(span_of(id == NULL ? "-" : id_distinct(id)), ID_SHOWN);
     char text[ID_SHOWN + 1] = {0};
     memcpy(text, shown.data, shown.length);
     return append_safe(buf, text, err);

@@ -5,11 +5,13 @@
 #include <strings.h>
 
 #include "common/base/option.h"
+#include "worker/runtime/docker_command.h"
 #include "worker/runtime/signal_name.h"
 
 enum label_kind {
     LABEL_NAME = 1,
     LABEL_TEXT,
+    LABEL_COMMAND, /* as LABEL_TEXT; a JSON array that is none is still a text for the shell */
     LABEL_BOOLEAN,
     LABEL_REFUSAL, /* as LABEL_BOOLEAN, in any case: who mistypes it means what it refuses */
     LABEL_LIST,
@@ -29,6 +31,9 @@ enum {
 };
 /* What engines make of bytes that are no UTF-8: two such names could be one by accident. */
 #define REPLACEMENT_CHARACTER "\xef\xbf\xbd"
+
+/* In a spec's otherwise: what follows holds with a wrong value, what is before without the label. */
+#define WITH_A_WRONG_VALUE "; with a wrong value "
 
 struct label_spec {
     enum label_kind kind;
@@ -117,21 +122,28 @@ static bool is_name(const char *value)
            strstr(value, REPLACEMENT_CHARACTER) == NULL;
 }
 
-/* @return false if the value is of no use */
+/* A blank after it makes "[" the shell's own command. */
+static bool is_broken_array(const char *value)
+{
+    return value[0] == '[' && value[1] != ' ' && !docker_command_is_array(value);
+}
+
+/* @return false if the value is of no use, or not what was meant */
 static bool read_value(const struct label_spec *spec, const char *value, struct arena *arena,
                        struct label_values *values)
 {
     void *slot = (char *)values + spec->offset;
     switch (spec->kind) {
     case LABEL_NAME:
-    case LABEL_TEXT: {
+    case LABEL_TEXT:
+    case LABEL_COMMAND: {
         bool fine = spec->kind == LABEL_NAME
                         ? is_name(value)
                         : value[0] != '\0' && strnlen(value, TEXT_MAX_BYTES + 1) <= TEXT_MAX_BYTES;
         if (fine) {
             *(const char **)slot = value;
         }
-        return fine;
+        return fine && (spec->kind != LABEL_COMMAND || !is_broken_array(value));
     }
     case LABEL_BOOLEAN:
         return option_text_to_boolean(span_of(value), slot);
@@ -177,12 +189,20 @@ static int warn(struct label_warnings *warnings, const struct runtime_container 
     static const struct label_spec unknown = {.accepted =
                                                   "a label of docs/labels.md, in lower case",
                                               .otherwise = "the label is ignored"};
+    static const struct label_spec no_array = {
+        .accepted = "a JSON array of texts, or a command that does not begin with [",
+        .otherwise = "it is handed to the shell as it is"};
     const struct label_spec *said = spec == NULL ? &unknown : spec;
-    struct label_warning warning = {.container = container->described.name,
-                                    .label = label->key,
-                                    .value = label->value,
-                                    .accepted = said->accepted,
-                                    .otherwise = said->otherwise};
+    if (spec != NULL && spec->kind == LABEL_COMMAND && is_broken_array(label->value)) {
+        said = &no_array;
+    }
+    const char *wrong = strstr(said->otherwise, WITH_A_WRONG_VALUE);
+    struct label_warning warning = {
+        .container = container->described.name,
+        .label = label->key,
+        .value = label->value,
+        .accepted = said->accepted,
+        .otherwise = wrong == NULL ? said->otherwise : wrong + strlen(WITH_A_WRONG_VALUE)};
     return label_warnings_add(warnings, &warning, arena, err);
 }
 

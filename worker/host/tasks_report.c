@@ -5,6 +5,7 @@
 
 #include <jansson.h>
 
+#include "common/base/id.h"
 #include "worker/host/group_member.h"
 
 enum { SHORT_ID = 12 };
@@ -65,12 +66,19 @@ static void put_member(const struct group_member *member, int64_t default_grace_
     const struct described_container *d = &member->described;
     (void)fputs("  ", out);
     put(out, d->name);
-    (void)fprintf(out, "  %.*s  %s  %s, then %" PRId64 " ms", SHORT_ID, d->container_id,
-                  status_name(member->container->status), d->stop_signal,
-                  grace_of(member, default_grace_ms));
+    (void)fprintf(out, "  %.*s  %s  %s, then %" PRId64 " ms", SHORT_ID,
+                  id_distinct(d->container_id), status_name(member->container->status),
+                  d->stop_signal, grace_of(member, default_grace_ms));
     for (size_t i = 0; i < d->depends_on.count; i++) {
         (void)fputs(i == 0 ? ", before " : ", ", out);
         put(out, d->depends_on.items[i]);
+    }
+    if (d->drain_delay_ms > 0) {
+        (void)fprintf(out, ", %" PRId64 " ms after the StopTask", d->drain_delay_ms);
+    }
+    if (d->pre_stop != NULL) {
+        (void)fputs(", pre-stop ", out);
+        put(out, d->pre_stop);
     }
     (void)fputs(d->sidecar ? ", sidecar\n" : "\n", out);
 }
@@ -109,7 +117,8 @@ int tasks_report_text(struct grouping *grouping, const char *host, int64_t defau
         const struct described_container *d = &excluded->container->described;
         (void)fputs("  ", out);
         put(out, d->name);
-        (void)fprintf(out, "  %.*s  %s\n", SHORT_ID, d->container_id, reason_of(excluded));
+        (void)fprintf(out, "  %.*s  %s\n", SHORT_ID, id_distinct(d->container_id),
+                      reason_of(excluded));
     }
     (void)fprintf(out, "\nLABELS OF NO USE: %zu\n", grouping->warnings.list.count);
     for (size_t i = 0; i < grouping->warnings.list.count; i++) {
@@ -137,11 +146,12 @@ static json_t *member_json(const struct group_member *member, int64_t default_gr
             return NULL;
         }
     }
-    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:b, s:b, s:o}", "name", d->name, "id",
+    return json_pack("{s:s, s:s, s:s, s:s, s:I, s:I, s:s?, s:b, s:b, s:o}", "name", d->name, "id",
                      d->container_id, "status", status_name(member->container->status),
                      "stopSignal", d->stop_signal, "stopTimeoutMs",
-                     (json_int_t)grace_of(member, default_grace_ms), "essential", !d->non_essential,
-                     "sidecar", d->sidecar, "dependsOn", needs);
+                     (json_int_t)grace_of(member, default_grace_ms), "drainDelayMs",
+                     (json_int_t)d->drain_delay_ms, "preStop", d->pre_stop, "essential",
+                     !d->non_essential, "sidecar", d->sidecar, "dependsOn", needs);
 }
 
 static json_t *group_json(const struct task_group *group, const char *host,

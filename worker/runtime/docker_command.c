@@ -15,6 +15,14 @@ static bool is_array_of_texts(const json_t *json)
     return json_array_size(json) > 0;
 }
 
+bool docker_command_is_array(const char *text)
+{
+    json_t *json = json_loads(text, 0, NULL);
+    bool is = is_array_of_texts(json);
+    json_decref(json);
+    return is;
+}
+
 json_t *docker_command_of(const char *text, bool windows)
 {
     json_t *json = text[0] == '[' ? json_loads(text, 0, NULL) : NULL;

@@ -7,8 +7,10 @@
 
 #include <jansson.h>
 
-/** The command with its arguments, as a JSON array: the text itself where it is a JSON array of texts that
- *  is not empty (Docker's exec form), else the text as the argument of the shell of such an engine (its
+/** Docker's exec form: a JSON array of texts that is not empty. */
+bool docker_command_is_array(const char *text);
+
+/** The command with its arguments, as a JSON array: the text itself in Docker's exec form, else the text as the argument of the shell of such an engine (its
  *  shell form: /bin/sh -c, on Windows cmd /S /C). New reference, NULL when memory is out. */
 json_t *docker_command_of(const char *text, bool windows);
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/worker/grouping_make.h"
+#include "worker/host/tasks_report.h"
 
 static struct description describe(size_t number)
 {
@@ -391,6 +392,64 @@ static void test_wrong_labels_are_named(void **state)
     }
 }
 
+static void test_what_holds_instead_is_said_of_the_wrong_value(void **state)
+{
+    (void)state;
+    add("a", "box", 10, LABELS("io.stopfleet.task=t", "io.stopfleet.ignore=maybe"));
+    group();
+    assert_int_equal(grouping.excluded.count, 1);
+    assert_int_equal(grouping.warnings.list.count, 1);
+    assert_string_equal(grouping.warnings.list.items[0].otherwise, "it is left alone");
+}
+
+static void test_an_array_that_is_none_is_for_the_shell(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *label;
+        size_t warnings;
+    } commands[] = {
+        {"io.stopfleet.pre-stop=[\"/bin/drain\", \"--now\"", 1},
+        {"io.stopfleet.pre-stop=[\"/bin/drain\", 1]", 1},
+        {"io.stopfleet.pre-stop=[]", 1},
+        {"io.stopfleet.pre-stop=[\"/bin/drain\", \"--now\"]", 0},
+        {"io.stopfleet.pre-stop=[ -f /x ] && /bin/drain", 0},
+        {"io.stopfleet.pre-stop=/bin/drain", 0},
+    };
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
+        begin(NULL);
+        add("a", "box", 10, LABELS("io.stopfleet.task=t", commands[i].label));
+        group();
+        assert_int_equal(grouping.warnings.list.count, commands[i].warnings);
+        assert_string_equal(describe(0).containers.items[0].pre_stop,
+                            strchr(commands[i].label, '=') + 1);
+        if (commands[i].warnings > 0) {
+            assert_non_null(strstr(grouping.warnings.list.items[0].otherwise, "shell"));
+        }
+    }
+}
+
+static void test_the_report_says_what_comes_before_the_signal(void **state)
+{
+    (void)state;
+    char *text = NULL;
+    size_t size = 0;
+    struct error err = {0};
+    struct arena report = {0};
+    FILE *out = open_memstream(&text, &size);
+    add("a", "box", 10,
+        LABELS("io.stopfleet.task=t", "io.stopfleet.pre-stop=/bin/drain",
+               "io.stopfleet.drain-delay=5s"));
+    group();
+    assert_non_null(out);
+    assert_int_equal(tasks_report_text(&grouping, "host", 30000, &report, out, &err), 0);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "5000 ms after the StopTask"));
+    assert_non_null(strstr(text, "pre-stop /bin/drain"));
+    free(text);
+    arena_release(&report);
+}
+
 static void test_the_minted_id_is_of_the_earliest(void **state)
 {
     (void)state;
@@ -489,6 +548,9 @@ int main(void)
         TEST(test_dependencies),
         TEST(test_what_holds_of_signal_and_grace),
         TEST(test_wrong_labels_are_named),
+        TEST(test_what_holds_instead_is_said_of_the_wrong_value),
+        TEST(test_an_array_that_is_none_is_for_the_shell),
+        TEST(test_the_report_says_what_comes_before_the_signal),
         TEST(test_the_minted_id_is_of_the_earliest),
         TEST(test_order_does_not_matter),
         TEST(test_no_memory),
