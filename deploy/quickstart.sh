@@ -58,6 +58,7 @@ finish()
     if [ "$ended" = no ]; then
         case $status in 0 | 129 | 130 | 143) ;; *) show_why "$home/log" ;; esac
         end_processes "$home/run"
+        remove_cgroups "$home/tasks"
         end_docker "$home/run"
     fi
     exit "$status"
@@ -66,6 +67,7 @@ finish()
 if [ "$down" = yes ]; then
     any_process "$home/run" && was=up || was=down
     end_processes "$home/run"
+    remove_cgroups "$home/tasks"
     end_docker "$home/run"
     [ "$was" = up ] && echo "ended" || echo "nothing of an earlier quickstart is running"
     exit 0
@@ -93,6 +95,7 @@ if any_process "$home/run"; then
     step "an earlier quickstart is still up: ending it first"
     end_processes "$home/run"
 fi
+remove_cgroups "$home/tasks"
 end_docker "$home/run"
 trap finish EXIT
 trap 'exit 130' INT

@@ -75,6 +75,22 @@ end_processes()
     done
 }
 
+# remove_cgroups DIR: the control groups that the task files name and nobody has removed: stopfleet-run does it when the command
+# has ended, unless it was killed itself. rmdir takes empty ones alone: what still runs keeps its group.
+remove_cgroups()
+{
+    local file group tries
+    for file in "$1"/*.json; do
+        [ -s "$file" ] || continue
+        group=$(grep -o '"cgroup": *"/sys/fs/cgroup/[^"]*/stopfleet-[^"/]*"' "$file" | cut -d'"' -f4) || continue
+        for ((tries = 0; tries < 10; tries++)); do
+            [ -d "$group" ] || break
+            rmdir "$group/stopfleet-stop" 2>/dev/null || true
+            rmdir "$group" 2>/dev/null || sleep 0.05
+        done
+    done
+}
+
 free_port()
 {
     python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
