@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,12 +17,27 @@ import compose  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
 from private_engine import PrivateEngine  # noqa: E402
 from redis_server import Redis  # noqa: E402
-from server import wait_for  # noqa: E402
+from server import ROOT, wait_for  # noqa: E402
 
 HOST_ID = "d" * 32
 ECS_ID = "0123456789abcdef0123456789abcdef"
 COMPOSE = ["--label", "com.docker.compose.config-hash=0a1b"]  # as on every container of Compose
 ARN = f"arn:aws:ecs:us-east-1:000000000000:task/{{}}/{ECS_ID}"
+
+
+def transcript():
+    """(command, task, lastStatus, stopCode, names of a running task's containers) of the project's life in docs/tasks.md."""
+    with open(os.path.join(ROOT, "docs", "tasks.md"), encoding="utf-8") as f:
+        shown = re.findall(r"^    \$ docker compose -p shop (.+)\n    (\{.+\})$", f.read(), re.M)
+    steps = [(command, json.loads(document)) for command, document in shown]
+    return [(command, d["task"], d["lastStatus"], d.get("stopCode"), sorted(d["containers"]) if d["lastStatus"] == "RUNNING" else None)
+            for command, d in steps]
+
+
+def numbered(steps):
+    """The same with the tasks' numbers, in the order of their first steps, instead of their ids."""
+    ids = list(dict.fromkeys(step[1] for step in steps))
+    return [(command, ids.index(task), *rest) for command, task, *rest in steps]
 
 
 class Identity(unittest.TestCase):
@@ -91,26 +107,30 @@ class Identity(unittest.TestCase):
 
     def live_through(self, project, run, version):
         bystander = self.docker.run("bystander", "--label", "io.stopfleet.task=bystander")
-        run("up", "-d")
-        first = self.task_named(project)
-        self.wait_names(first, ["db", "web"])
-        run("up", "-d", "--scale", "web=2")
-        self.wait_names(first, ["db", "web-1", "web-2"])
-        run("up", "-d", "--force-recreate", "--no-deps", "db")
-        self.wait_names(first, ["db", "web-1", "web-2"])
-        run("stop", "-t", "5")
-        self.assertEqual(self.fleet.wait_status(self.api, first, "STOPPED")["stopCode"], "EssentialContainerExited")
+        seen = []
+        def step(*words, task=None, names=None, stop_code=None):
+            """One command, and what it makes of the task; the task's id (None given: that of the project's running one)."""
+            run(*words)
+            task = task or self.task_named(project)
+            if names:
+                self.wait_names(task, names)
+                document = self.fleet.wait_status(self.api, task, "RUNNING")
+            else:
+                document = self.fleet.wait_status(self.api, task, "STOPPED")
+            self.assertEqual(document.get("stopCode"), stop_code)
+            seen.append((" ".join(words), task, document["lastStatus"], stop_code, names))
+            return task
+        first = step("up", "-d", names=["db", "web"])
+        step("up", "-d", "--scale", "web=2", task=first, names=["db", "web-1", "web-2"])
+        step("up", "-d", "--force-recreate", "--no-deps", "db", task=first, names=["db", "web-1", "web-2"])
+        step("stop", "-t", "5", task=first, stop_code="EssentialContainerExited")
         revisions = [e["revision"] for e in self.fleet.events(first, "TaskObserved")]
         self.assertEqual(revisions, sorted(set(revisions)))
-        run("start")
-        second = self.task_named(project)
-        self.assertNotEqual(second, first)
-        run("down", "-t", "5")
-        self.fleet.wait_status(self.api, second, "STOPPED")
-        run("up", "-d")
-        third = self.task_named(project)
-        self.assertNotIn(third, (first, second))
-        self.wait_names(third, ["db", "web"])
+        second = step("start", names=["db", "web-1", "web-2"])
+        step("down", "-t", "5", task=second, stop_code="EssentialContainerExited")
+        third = step("up", "-d", names=["db", "web"])
+        self.assertEqual(len({first, second, third}), 3)
+        self.assertEqual(numbered(seen), numbered(transcript()), "what docs/tasks.md shows")
         self.assertEqual(self.stop_and_wait(third)["stopCode"], "UserInitiated")
         if not version.startswith("1."):  # Version 1 says nothing of depends_on in its labels.
             steps = [e["type"] for e in self.fleet.events(third) if e["type"] in ("SignalSent", "ContainerExited")]
