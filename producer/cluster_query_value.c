@@ -176,6 +176,7 @@ static bool reads_as(enum query_type type, const char *text)
     case QUERY_NUMBER:
         return read_number(text, &number);
     case QUERY_VERSION:
+        return *text >= '0' && *text <= '9';
     case QUERY_TEXT:
     case QUERY_TEXTS:
         break;
@@ -207,7 +208,8 @@ const char *query_arguments_wanted(const struct query_subject *subject,
             return subject->type == QUERY_BOOLEAN ? "true or false"
                    : subject->type == QUERY_TIME
                        ? "a time such as 2018-06-18T22:28:28Z or 2018-06-18"
-                       : "a number";
+                   : subject->type == QUERY_VERSION ? "a version such as 1.10.0"
+                                                    : "a number";
         }
     }
     return NULL;

@@ -10,6 +10,33 @@ enum { EXIT_USAGE = 2 };
 
 extern char **environ;
 
+/* Says which word it is that is not understood. */
+static int refuse(const struct option_list *words, struct error *err)
+{
+    static const char *const subcommands[] = {"create", "check", NULL};
+    if (strcmp(words->items[0], "topics") != 0) {
+        (void)error_set(err, ERROR_INVALID,
+                        "\"%s\" is no command: the commands are `topics create` and `topics "
+                        "check`; without one, the service is served",
+                        words->items[0]);
+    } else if (words->count == 1) {
+        (void)error_set(err, ERROR_INVALID,
+                        "topics needs a word: `topics create` or `topics check`");
+    } else if (words->count > 2) {
+        (void)error_set(err, ERROR_INVALID,
+                        "\"%s\" is one word too many: `topics create` and `topics check` take none",
+                        words->items[2]);
+    } else {
+        const char *nearest = option_nearest_word(span_of(words->items[1]), subcommands);
+        (void)error_set(err, ERROR_INVALID,
+                        "\"%s\" is nothing that topics does%s%s%s (it does `topics create` "
+                        "and `topics check`)",
+                        words->items[1], nearest == NULL ? "" : "; did you mean ",
+                        nearest == NULL ? "" : nearest, nearest == NULL ? "" : "?");
+    }
+    return EXIT_USAGE;
+}
+
 /** Runs what the words behind the options ask for. */
 static int run(const struct api_options *options, const struct option_list *words,
                struct error *err)
@@ -25,11 +52,7 @@ static int run(const struct api_options *options, const struct option_list *word
             return topics_check(options, stdout, err);
         }
     }
-    (void)error_set(err, ERROR_INVALID,
-                    "\"%s\" is no command: the commands are `topics create` and `topics check`; "
-                    "without one, the service is served",
-                    words->items[0]);
-    return EXIT_USAGE;
+    return refuse(words, err);
 }
 
 int main(int argc, char **argv)

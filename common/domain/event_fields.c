@@ -256,7 +256,7 @@ void event_write_markdown(FILE *out)
     record_write_markdown(event_spec(EVENT_UNKNOWN_TYPE), 0, &document, out);
     for (int type = 1; type < EVENT_TYPE_COUNT; type++) {
         const struct record_spec *spec = event_spec((enum event_type)type);
-        fprintf(out, "\n## %s\n\nWritten by the %s: %s.\n\n", spec->name, writers[type], spec->doc);
+        fprintf(out, "\n## %s\n\nWritten by %s: %s.\n\n", spec->name, writers[type], spec->doc);
         record_write_markdown(spec, COMMON_FIELD_COUNT, &document, out);
     }
     fputs("\n## Parts of events\n", out);

@@ -122,6 +122,15 @@ class Audit(test_bad_days.BadDay):
                 self.assertIn('Kafka at "127.0.0.1:1" does not answer', done.stderr)
                 self.assertIn("correct --kafka-brokers", done.stderr)
 
+    def test_words_that_are_not_understood_are_named(self):
+        for program, words, said in (("stopfleet-api", ("topics", "crate"), '"crate" is nothing that topics does; did you mean create?'),
+                                     ("stopfleet-worker", ("--attribute", "foo"), '--attribute "foo" has no ='),
+                                     ("stopfleet-audit", ("events", "--type", "stoprequested"), "did you mean StopRequested?")):
+            done = self.fleet.run(program, *words, "--kafka-brokers", "127.0.0.1:1", check=False)
+            with self.subTest(program=program):
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(said, done.stderr)
+
     def test_rebuild_makes_the_same_bases(self):
         task = self.run_probe("same-base", "obey")
         self.assertEqual(self.stop(task)[0], 200)

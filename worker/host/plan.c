@@ -68,11 +68,11 @@ static int warn(struct graph *graph, const char *needs, const char *needed, stru
 {
     struct plan *plan = graph->plan;
     char text[WARNING_BYTES];
-    snprintf(text, sizeof text,
-             "container \"%s\" is not stopped before \"%s\", which it depends on: that would close "
-             "a circle or put "
-             "a sidecar first",
-             needs, needed);
+    snprintf(
+        text, sizeof text,
+        "container %s is not stopped before %s, which it depends on: that would close a circle "
+        "or put a sidecar first",
+        needs, needed);
     const char **grown =
         arena_grow(&plan->arena, plan->warnings.items, plan->warnings.count, sizeof *grown);
     const char *kept = arena_strdup(&plan->arena, text);

@@ -189,7 +189,8 @@ static bool write_plan(struct stop_task *task, const struct stop_request *reques
     struct accepted accepted;
     struct error err = {0};
     for (size_t i = 0; i < plan->warnings.count; i++) {
-        log_warn("plan.circle", plan->warnings.items[i], LOG_STR("task", task->entry.key));
+        log_warn("plan.circle", "a dependency between containers is not heeded by a stop",
+                 LOG_STR("task", task->entry.key), LOG_STR("why", plan->warnings.items[i]));
     }
     if (begin_accepted(task, request->id, plan->runs.count, &accepted, &err) != 0) {
         return false;

@@ -250,8 +250,8 @@ static int read_attributes(const struct worker_options *options, struct arena *a
         const char *text = options->attributes.items[i];
         const char *equals = strchr(text, '=');
         if (equals == NULL || equals == text) {
-            return error_set(err, ERROR_INVALID, "--attribute \"%s\" has no name: give NAME=VALUE",
-                             text);
+            return error_set(err, ERROR_INVALID, "--attribute \"%s\" has no %s: give NAME=VALUE",
+                             text, equals == NULL ? "=" : "name");
         }
         struct host_attribute *attribute = &record->attributes.items[record->attributes.count++];
         attribute->name = arena_strndup(arena, text, (size_t)(equals - text));

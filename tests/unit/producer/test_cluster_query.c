@@ -116,6 +116,7 @@ static void test_what_is_no_expression(void **state)
         {"agentConnected == yes", "true or false is wanted at character 18"},
         {"runningTasksCount =~ 7",
          "one of the operators == != > >= < <= is wanted at character 19"},
+        {"agentVersion >= abc", "a version such as 1.10.0 is wanted at character 16"},
         {"runningTasksCount > many", "a number is wanted at character 20"},
         {"registeredAt > yesterday",
          "a time such as 2018-06-18T22:28:28Z or 2018-06-18 is wanted at character 15"},
