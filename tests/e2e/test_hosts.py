@@ -272,8 +272,10 @@ class Hosts(unittest.TestCase):
         document = self.fleet.describe(self.api, task)
         self.assertEqual((document["desiredStatus"], document["lastStatus"], document["connectivity"]),
                          ("STOPPED", "RUNNING", "DISCONNECTED"))
+        self.assertIn("stops that wait for a host: 1\n", self.fleet.audit("check").stdout)
         self.worker.start()
         self.assertEqual(self.fleet.wait_status(self.api, task, "STOPPED")["containers"][0]["exitCode"], 3)
+        self.assertNotIn("wait for a host", self.fleet.audit("check").stdout)
         wait_for(lambda: self.describe(HOST)["agentConnected"], 20, "the host is connected again")
 
     def test_a_host_that_flaps_stays_disconnected(self):

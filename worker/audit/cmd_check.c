@@ -93,6 +93,17 @@ static bool knows_cluster(const struct check *check, const char *cluster)
     return check->fold.count > 0 || check->compare.count > 0 || check->hosts.count > 0;
 }
 
+/* Recorded, and not taken by a worker yet: of hosts that are away, but for those of this moment. */
+static size_t count_waiting(const struct log_fold *fold)
+{
+    size_t count = 0;
+    for (const struct log_fold_entry *entry = fold->first; entry != NULL; entry = entry->next) {
+        const struct task *task = &entry->task;
+        count += task_stop_requested(task) && task->accepted_at == 0 && !task_is_terminal(task);
+    }
+    return count;
+}
+
 static enum audit_exit report(const struct check *check, const char *cluster)
 {
     size_t differing = print_differing(&check->compare, &check->fold);
@@ -118,6 +129,10 @@ static enum audit_exit report(const struct check *check, const char *cluster)
     size_t unproven = count_unproven(&check->fold);
     if (unproven > 0) {
         printf("unproven: %zu open tasks are on hosts that were deregistered\n", unproven);
+    }
+    size_t waiting = count_waiting(&check->fold);
+    if (waiting > 0) {
+        printf("stops that wait for a host: %zu\n", waiting);
     }
     if (differing > 0 || (lacking > 0 && complete)) {
         return AUDIT_EXIT_DIFFERS;
