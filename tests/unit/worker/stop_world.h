@@ -34,6 +34,7 @@ struct world_container {
     bool sidecar;
     const char *pre_stop;     /**< "absent" cannot be started */
     int64_t pre_stop_ends_ms; /**< after its start */
+    int64_t pre_stop_code;    /**< that it ends with */
 };
 
 /** A signal that reached a run. */
@@ -59,7 +60,7 @@ enum world_call_kind {
 struct world_command {
     char container_id[80];
     int64_t started_at; /**< of the run */
-    int64_t begun_boot_ms, ends_boot_ms;
+    int64_t begun_boot_ms, ends_boot_ms, exit_code;
 };
 
 struct world_call {

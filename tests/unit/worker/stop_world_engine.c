@@ -117,7 +117,8 @@ bool world_begin_command(struct world *world, const struct world_call *call)
     struct world_command *command = &world->commands[world->command_count++];
     *command = (struct world_command){.started_at = call->started_at,
                                       .begun_boot_ms = world->boot_ms,
-                                      .ends_boot_ms = world->boot_ms + container->pre_stop_ends_ms};
+                                      .ends_boot_ms = world->boot_ms + container->pre_stop_ends_ms,
+                                      .exit_code = container->pre_stop_code};
     memcpy(command->container_id, call->container_id, sizeof command->container_id);
     return true;
 }
@@ -229,7 +230,7 @@ static void answer_look_command(struct world *world, const struct world_call *ca
     const struct world_command *command = &world->commands[call->command];
     struct runtime_command found = {.running = alive(container_of(world, command->container_id)) &&
                                                world->boot_ms < command->ends_boot_ms};
-    found.exit_code = (struct optional_integer){!found.running, 0};
+    found.exit_code = (struct optional_integer){!found.running, command->exit_code};
     call->fn.look_command(call->context, NULL, &found);
 }
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -78,6 +79,59 @@ static void stopper_pre_stop_that_cannot_be_started_holds_nothing_up(void **stat
     assert_command_ended(world, "cannot be started");
     assert_int_equal(world_events(world, EVENT_PRE_STOP_STARTED), 0);
     end_world(world);
+}
+
+/** What the stop of a task wrote to standard error. */
+static void log_of_stop(struct world_container container, char *ret_log, size_t size)
+{
+    FILE *file = tmpfile();
+    int real = dup(STDERR_FILENO);
+    assert_non_null(file);
+    assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+    struct world *world = stopping(make(container));
+    world_run(world, 20000);
+    (void)dup2(real, STDERR_FILENO);
+    (void)close(real);
+    assert_stopped(world);
+    end_world(world);
+    rewind(file);
+    ret_log[fread(ret_log, 1, size - 1, file)] = '\0';
+    (void)fclose(file);
+}
+
+static void stopper_log_says_the_exit_code_of_a_failed_pre_stop(void **state)
+{
+    (void)state;
+    char log[8192];
+    log_of_stop((struct world_container){.id = "a",
+                                         .name = "a",
+                                         .pre_stop = "exit 3",
+                                         .pre_stop_ends_ms = 100,
+                                         .pre_stop_code = 3,
+                                         .stop_timeout_ms = 5000},
+                log, sizeof log);
+    assert_non_null(strstr(log, "stop.pre_stop"));
+    assert_non_null(strstr(log, "exit_code=3"));
+    assert_null(strstr(log, "reason="));
+    log_of_stop((struct world_container){.id = "a", .name = "a", .pre_stop = "absent"}, log,
+                sizeof log);
+    assert_non_null(strstr(log, "reason="));
+    assert_null(strstr(log, "exit_code="));
+}
+
+static void stopper_log_says_begin_kill_and_end_of_a_stop_once(void **state)
+{
+    (void)state;
+    static const char *const words[] = {" stop.begins: ", " stop.kill: ", " stop.ends: "};
+    char log[8192];
+    log_of_stop(
+        (struct world_container){.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 5000},
+        log, sizeof log);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const char *first = strstr(log, words[i]);
+        assert_non_null(first);
+        assert_null(strstr(first + 1, words[i]));
+    }
 }
 
 static void stopper_pre_stop_where_the_runtime_runs_none_is_said(void **state)
@@ -252,6 +306,8 @@ int main(void)
         cmocka_unit_test(stopper_pre_stop_ends_and_the_signal_follows),
         cmocka_unit_test(stopper_pre_stop_that_uses_the_grace_up_is_not_waited_for),
         cmocka_unit_test(stopper_pre_stop_that_cannot_be_started_holds_nothing_up),
+        cmocka_unit_test(stopper_log_says_the_exit_code_of_a_failed_pre_stop),
+        cmocka_unit_test(stopper_log_says_begin_kill_and_end_of_a_stop_once),
         cmocka_unit_test(stopper_pre_stop_where_the_runtime_runs_none_is_said),
         cmocka_unit_test(stopper_container_that_ends_during_its_pre_stop_gets_no_signal),
         cmocka_unit_test(stopper_pre_stop_comes_after_the_drain_delay),
