@@ -138,7 +138,7 @@ counted()
                            if (match($i, /(failures|errors|skipped)=[0-9]+/)) {
                                split($i, part, /[=,)]/); bad += part[2]; good -= part[2] } } }
                    /^[0-9]+ passed, [0-9]+ failed$/ { good = $1; bad = $3; found = 1 }
-                   END { if (found) print good " " bad }' "$output")
+                   END { if (found) print good + 0 " " bad + 0 }' "$output")
     # A command that fails without a failed test has failed all the same (no test at all, a crash).
     if [ -z "$numbers" ] || { [ "$status" != 0 ] && [ "${numbers#* }" = 0 ]; }; then
         numbers="${numbers:-0 0}"
