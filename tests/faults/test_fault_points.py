@@ -120,7 +120,7 @@ class OnProcesses(FaultPointRun):
             self.run_plays(pool, plays, [host for host, _ in rehearsals], points())
 
     def test_a_point_that_there_is_not(self):
-        result = self.fleet.run("stopfleet-worker", *self.fleet.kafka_flags, "--host-id", "f" * 32, "--runtime", "process",
+        result = self.fleet.run("stopfleet-worker", *self.fleet.kafka_flags, "--unsafe-topics", "--host-id", "f" * 32, "--runtime", "process",
                                 "--process-directory", self.directory, "--state-directory", os.path.join(self.directory, "none"),
                                 check=False, environment={"STOPFLEET_FAULT_POINT": "nowhere:1"})
         self.assertEqual(result.returncode, 2, result.stderr)
