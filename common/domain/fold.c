@@ -28,6 +28,22 @@ int fold_grow(struct task *task, void *items, size_t count, size_t size, void *r
     return 0;
 }
 
+int fold_copy_items(struct task *task, const void *items, size_t count, size_t size,
+                    void *ret_items, struct error *err)
+{
+    size_t room = 1;
+    while (room < count) {
+        room *= 2; /* as arena_grow expects it */
+    }
+    void *copy = NULL;
+    if (fold_allocate(task, room * size, &copy, err) < 0) {
+        return -1;
+    }
+    memcpy(copy, items, count * size);
+    memcpy(ret_items, &copy, sizeof copy);
+    return 0;
+}
+
 int fold_append_text(struct task *task, struct text_list *list, const char *text, struct error *err)
 {
     if (FOLD_GROW(task, list, err) < 0 ||

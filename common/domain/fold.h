@@ -30,6 +30,10 @@ int fold_allocate(struct task *task, size_t size, void *ret_memory, struct error
 /** Makes room for one more element behind the last of a list. */
 #define FOLD_GROW(task, list, err)                                                                 \
     fold_grow(task, (list)->items, (list)->count, sizeof *(list)->items, &(list)->items, err)
+/** A copy of a list's `count` elements of `size` bytes, in an array of its own with the room that fold_grow counts on: the
+ *  old one must stay as it is while something can still fail. @return 0 or -1 with ERROR_NO_MEMORY */
+int fold_copy_items(struct task *task, const void *items, size_t count, size_t size,
+                    void *ret_items, struct error *err);
 int fold_grow(struct task *task, void *items, size_t count, size_t size, void *ret_items,
               struct error *err);
 

@@ -1,9 +1,6 @@
-#include <string.h>
-
 #include "common/domain/fold.h"
 
-/* The entry of a run, changed in a new array: the old one must stay as it is while something can still
- * fail. */
+/* The entry of a run, new or changed. */
 static int put(struct task *task, const struct pre_stop_run *entry, struct error *err)
 {
     const struct pre_stop_run *known =
@@ -15,16 +12,11 @@ static int put(struct task *task, const struct pre_stop_run *entry, struct error
         task->pre_stops.items[task->pre_stops.count++] = *entry;
         return 0;
     }
-    size_t count = task->pre_stops.count;
-    size_t room = 1;
-    while (room < count) {
-        room *= 2; /* as arena_grow expects it */
-    }
     struct pre_stop_run *items = NULL;
-    if (fold_allocate(task, room * sizeof *items, &items, err) < 0) {
+    if (fold_copy_items(task, task->pre_stops.items, task->pre_stops.count, sizeof *items, &items,
+                        err) < 0) {
         return -1;
     }
-    memcpy(items, task->pre_stops.items, count * sizeof *items);
     items[known - task->pre_stops.items] = *entry;
     task->pre_stops.items = items;
     return 0;

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "common/domain/fold.h"
 
 static struct stuck_run *find_stuck(const struct task *task, struct run run)
@@ -39,19 +37,13 @@ int fold_stop_stuck(struct task *task, const struct event *event, bool *changed,
     return 0;
 }
 
-/* In a new array: the old one must stay as it is while something can still fail. */
 static int replace_exit(struct task *task, size_t at, struct run_result result, struct error *err)
 {
-    size_t count = task->exits.count;
-    size_t room = 1;
-    while (room < count) {
-        room *= 2; /* as arena_grow expects it */
-    }
     struct run_result *items = NULL;
-    if (fold_allocate(task, room * sizeof *items, &items, err) < 0) {
+    if (fold_copy_items(task, task->exits.items, task->exits.count, sizeof *items, &items, err) <
+        0) {
         return -1;
     }
-    memcpy(items, task->exits.items, count * sizeof *items);
     items[at] = result;
     task->exits.items = items;
     return 0;
