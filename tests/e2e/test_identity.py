@@ -4,19 +4,15 @@ import functools
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
+from docker_host import DockerHost  # noqa: E402
+from stopfleet import CLUSTER  # noqa: E402
 import compose  # noqa: E402
-from kafka_server import Kafka  # noqa: E402
-from private_engine import PrivateEngine  # noqa: E402
-from redis_server import Redis  # noqa: E402
 from server import ROOT, wait_for  # noqa: E402
 
 HOST_ID = "d" * 32
@@ -40,31 +36,8 @@ def numbered(steps):
     return [(command, ids.index(task), *rest) for command, task, *rest in steps]
 
 
-class Identity(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
-        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
-        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
-        cls.engine = PrivateEngine().start()
-        cls.docker = Containers(cls.engine)
-        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
-        cls.fleet.make_topics()
-        cls.fleet.worker("host", HOST_ID, ["--docker-endpoint", cls.docker.endpoint])
-        cls.api = cls.fleet.api()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.fleet.close()
-        finally:
-            cls.docker.close()
-            cls.redis.stop()
-            cls.kafka.stop()
-            shutil.rmtree(cls.directory, ignore_errors=True)
-
-    def tearDown(self):
-        self.fleet.assert_view_is_fold()
+class Identity(DockerHost):
+    host_id = HOST_ID
 
     def compose(self, program, project, *arguments, path=None):
         """docker-compose on the file at path, else on one with the services db and web, web after db."""
