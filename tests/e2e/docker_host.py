@@ -20,6 +20,7 @@ class DockerHost(unittest.TestCase):
 
     host_id = "a" * 32
     worker_flags = ()
+    api_flags = ()
     live_restore = False
 
     @classmethod
@@ -36,7 +37,7 @@ class DockerHost(unittest.TestCase):
         cls.fleet.make_topics()
         cls.worker = cls.fleet.worker("docker-host", cls.host_id, [
             "--runtime", "docker", "--docker-endpoint", cls.endpoint(), *cls.worker_flags])
-        cls.api = cls.fleet.api()
+        cls.api = cls.fleet.api(extra=cls.api_flags)
 
     @classmethod
     def open_engine(cls):

@@ -3,17 +3,14 @@ a container stopped that is not his."""
 
 import json
 import os
-import shutil
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
-from kafka_server import Kafka  # noqa: E402
+from docker_host import DockerHost  # noqa: E402
+from stopfleet import CLUSTER, Containers  # noqa: E402
 from private_engine import PrivateEngine  # noqa: E402
-from redis_server import Redis  # noqa: E402
 from server import wait_for  # noqa: E402
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -31,33 +28,17 @@ def labels(**values):
     return [word for key, value in values.items() for word in ("--label", f"{key}={value}")]
 
 
-class Labels(unittest.TestCase):
+class Labels(DockerHost):
     """A host of an account and a region of its own, where each Compose service is a task."""
+
+    host_id = "1" * 32
+    worker_flags = ("--group-by", "service", *PLACE)
+    api_flags = PLACE
 
     @classmethod
     def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
-        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
-        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
-        cls.docker = Containers(PrivateEngine().start())
-        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
-        cls.fleet.make_topics()
-        cls.flags = ["--docker-endpoint", cls.docker.endpoint, "--group-by", "service", *PLACE]
-        cls.worker = cls.fleet.worker("host", "1" * 32, cls.flags)
-        cls.api = cls.fleet.api(extra=PLACE)
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.fleet.close()
-        finally:
-            cls.docker.close()
-            cls.redis.stop()
-            cls.kafka.stop()
-            shutil.rmtree(cls.directory, ignore_errors=True)
-
-    def tearDown(self):
-        self.fleet.assert_view_is_fold()
+        super().setUpClass()
+        cls.flags = ["--docker-endpoint", cls.docker.endpoint, *cls.worker_flags]
 
     def report(self):
         """What `stopfleet-worker tasks` says: tasks by name, reasons by container, labels of no use by container."""
