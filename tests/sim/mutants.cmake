@@ -45,7 +45,7 @@ sim_mutant(kill-after-exit common/domain/stop_engine.def
 sim_mutant(kill-is-proof worker/host/stopper_call.c
     "container->status == RUNTIME_CREATED &&" "slot->machine.kill_recorded &&"
     "SIGKILL that was sent counts as an end")
-sim_mutant(no-order worker/host/plan.c
+sim_mutant(no-order common/domain/plan.c
     "if (!container_ended(task, planned->after.items[i]))"
     "if (i > 99 && !container_ended(task, planned->after.items[i]))"
     "the order of containers is ignored")

@@ -16,12 +16,12 @@
  *  stopper_record.c    an event into journal, own state and log */
 
 #include "common/base/id_table.h"
+#include "common/domain/plan.h"
 #include "common/domain/stop_engine.h"
 #include "worker/host/exit_result.h"
 #include "worker/host/exit_watch.h"
 #include "worker/host/journal.h"
 #include "worker/host/outbox.h"
-#include "worker/host/plan.h"
 #include "worker/host/stopper.h"
 #include "worker/host/timers.h"
 

@@ -1,4 +1,4 @@
-#include "worker/host/plan.h"
+#include "common/domain/plan.h"
 
 #include <stdio.h>
 #include <string.h>

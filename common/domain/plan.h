@@ -1,5 +1,5 @@
-#ifndef WORKER_HOST_PLAN_H
-#define WORKER_HOST_PLAN_H
+#ifndef COMMON_DOMAIN_PLAN_H
+#define COMMON_DOMAIN_PLAN_H
 
 /** What a stop does to a task: which runs, in which order, with which signal and grace. Pure. */
 

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "worker/host/plan.h"
+#include "common/domain/plan.h"
 
 enum { MOST = 6 };
 
