@@ -43,6 +43,7 @@ static void on_end(void *context, int32_t partition, int64_t next_offset)
         projector->read_next = next_offset;
     }
     projector->at_end = true;
+    projector->end = projector->read_next;
     loop_timer_arm(projector->work, 0);
 }
 
@@ -90,6 +91,9 @@ void projector_go_back(struct projector *projector, int64_t offset, const char *
 {
     struct error err = {0};
     bool beginning = offset <= 0;
+    if (projector->read_next > projector->end) {
+        projector->end = projector->read_next;
+    }
     projector->pass++;
     projector->started = beginning ? KAFKA_OFFSET_BEGINNING : offset;
     projector->position = beginning ? 0 : offset;
@@ -247,18 +251,18 @@ static void on_verified(void *context, const struct error *error, int64_t seen, 
     on_compared(context, error, seen);
 }
 
-/* While a pass is under way it puts what is not right; looking for it then would only begin it anew. */
-static bool is_steady(const struct projector *projector)
+/* Until a pass has put all that was read before it, it still puts what is not right; looking for it then would only begin it
+ * anew. What is read or put beyond that does not matter: each put leaves the view right, and Redis answers in order. */
+static bool has_caught_up(const struct projector *projector)
 {
-    return projector->at_end && !projector->putting && projector->queue.count == 0 &&
-           projector->batch.count == 0;
+    return projector->position >= projector->end;
 }
 
 static void on_compare(void *context)
 {
     struct projector *projector = context;
     const char *host = projector->env.identity->host;
-    if (is_steady(projector)) {
+    if (has_caught_up(projector)) {
         redis_view_verify(projector->env.view, host, on_verified, projector);
     } else {
         redis_view_seen(projector->env.view, host, on_compared, projector);

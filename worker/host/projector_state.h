@@ -45,8 +45,8 @@ struct projector {
     char reserved[PROJECTOR_BATCH][TASK_RESERVATION_SIZE]; /**< texts of the put being made */
     struct loop_timer *work, *retry, *tidy, *compare;
     int64_t committed; /**< as projector_start was told */
-    int64_t end;       /**< of the log, then */
-    int64_t seen;      /**< as Redis has it, as far as we know */
+    int64_t end;  /**< of the log as far as it is known to this pass or was read in one before */
+    int64_t seen; /**< as Redis has it, as far as we know */
     int64_t position;  /**< all before it is put */
     int64_t read_next; /**< offset behind the last record that was read, any host's */
     int64_t started;   /**< where this pass began; KAFKA_OFFSET_BEGINNING = at the first record */

@@ -10,7 +10,7 @@
 struct fake_redis fake_redis;
 bool fake_redis_away, fake_redis_lose_answer, fake_redis_fact_fails;
 unsigned fake_redis_puts, fake_redis_gets;
-int64_t fake_log_first;
+int64_t fake_log_first, fake_log_end_after_ms;
 int fake_log_burst;
 
 static struct {
@@ -25,7 +25,7 @@ void fake_view_reset(void)
     for (int64_t i = 0; i < record_count; i++) {
         free(records[i].bytes);
     }
-    record_count = fake_log_first = 0;
+    record_count = fake_log_first = fake_log_end_after_ms = 0;
     fake_log_burst = 7;
     memset(&fake_redis, 0, sizeof fake_redis);
     fake_redis.seen = REDIS_SEEN_ABSENT;
@@ -101,6 +101,19 @@ static void apply(const struct fake_base *put)
     *there = *put;
 }
 
+/* As verify.lua: a base that holds nothing takes `seen` away. */
+static void answer_verify(const struct call *call, const struct error *error)
+{
+    struct span wrong = {0};
+    for (size_t i = 0; i < fake_redis.count && error == NULL; i++) {
+        if (fake_redis.bases[i].length == 0) {
+            fake_redis.seen = REDIS_SEEN_ABSENT;
+            wrong = span_of(fake_redis.bases[i].task);
+        }
+    }
+    call->fn.verify(call->context, error, fake_redis.seen, wrong);
+}
+
 static void answer_put(struct call *call, const struct error *error)
 {
     enum redis_put_outcome outcome = REDIS_PUT_SEEN_DIFFERS;
@@ -158,7 +171,7 @@ static void answer(void *context)
         call->fn.seen(call->context, error, fake_redis.seen);
         break;
     case CALL_VERIFY:
-        call->fn.verify(call->context, error, fake_redis.seen, (struct span){0});
+        answer_verify(call, error);
         break;
     }
     loop_timer_free(call->timer);
@@ -261,7 +274,8 @@ struct kafka_reader {
     struct kafka_reader_callbacks callbacks;
     void *context;
     struct loop_timer *timer;
-    int64_t next; /* -1 = nothing assigned */
+    int64_t next;    /* -1 = nothing assigned */
+    int64_t read_ms; /* when the last record was delivered */
     bool paused, ended;
 };
 static struct kafka_reader *the_reader;
@@ -305,7 +319,10 @@ static void read_some(void *context)
             return;
         }
         if (reader->next == record_count) {
-            if (!reader->ended) {
+            int64_t left = reader->read_ms + fake_log_end_after_ms - fake_now_ms();
+            if (left > 0) {
+                loop_timer_arm(reader->timer, left);
+            } else if (!reader->ended) {
                 reader->ended = true;
                 reader->callbacks.on_end(reader->context, 0, record_count);
             }
@@ -314,6 +331,7 @@ static void read_some(void *context)
         int64_t at = reader->next++;
         struct kafka_record record = {
             .offset = at, .key = span_of(records[at].key), .value = fake_log_value(at)};
+        reader->read_ms = fake_now_ms();
         reader->callbacks.on_record(reader->context, &record);
     }
     loop_timer_arm(reader->timer, 1);

@@ -1,7 +1,7 @@
 #ifndef TESTS_UNIT_WORKER_FAKE_VIEW_H
 #define TESTS_UNIT_WORKER_FAKE_VIEW_H
 
-/** A Redis in memory with the rules of put.lua, load.lua, get.lua and seen.lua, one host; and a log of one partition. Both answer on the fake
+/** A Redis in memory with the rules of put.lua, load.lua, get.lua, seen.lua and verify.lua, one host; and a log of one partition. Both answer on the fake
  *  loop, in order. Defines redis_view_* and kafka_reader_* for the projector. */
 
 #include <stdbool.h>
@@ -47,6 +47,8 @@ struct span fake_log_value(int64_t offset);
 const char *fake_log_key(int64_t offset);
 /** The first offset that the log still holds. */
 extern int64_t fake_log_first;
+/** How long after its last record the log's end is told, if no other came. */
+extern int64_t fake_log_end_after_ms;
 /** Records that are delivered at once. */
 extern int fake_log_burst;
 

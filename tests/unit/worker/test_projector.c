@@ -776,6 +776,27 @@ static void test_a_base_that_cannot_be_read(void **state)
     assert_int_not_equal(base->pos, 999999);
 }
 
+/* A base becomes garbage, twice, while the host's partition never rests: each time it is found and made anew. */
+static void test_garbage_under_steady_traffic(void **state)
+{
+    (void)state;
+    fake_log_end_after_ms = 500;
+    observed(0, 1);
+    observed(1, 1);
+    start();
+    settle();
+    for (int64_t revision = 2, round = 0; round < 2; round++) {
+        fake_redis.bases[0].pos = 0;
+        fake_redis.bases[0].length = 0;
+        for (int tick = 0; tick < 120; tick++) {
+            observed(1, revision++);
+            fake_loop_run(200);
+        }
+        assert_true(fake_view_find(task_id(0))->length > 0);
+    }
+    settle();
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -802,6 +823,7 @@ int main(void)
         TEST(test_out_of_range),
         TEST(test_the_log_was_begun_anew),
         TEST(test_a_base_that_cannot_be_read),
+        TEST(test_garbage_under_steady_traffic),
         TEST(test_open_tasks),
         TEST(test_many_records),
         TEST(test_random_histories),
