@@ -51,6 +51,19 @@ static inline void group(void)
     assert_int_equal(grouping_make(containers, count, &options, &arena, &grouping, &err), 0);
 }
 
+/** Of a group, all of whose members are chosen. */
+static inline struct description describe(size_t number)
+{
+    struct description description = {0};
+    struct error err = {0};
+    struct task_group *found = &grouping.groups.items[number];
+    for (size_t i = 0; i < found->members.count; i++) {
+        found->members.items[i].chosen = true;
+    }
+    assert_int_equal(group_describe(found, &options, "docker", &arena, &description, &err), 0);
+    return description;
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 #endif
