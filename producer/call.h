@@ -34,7 +34,8 @@ struct call {
     const char *invocation_id; /**< amz-sdk-invocation-id: the same in every retry of one call */
     const char *traceparent;
     struct span body;
-    struct optional_integer stop_timeout_ms; /**< from the path /stop-timeout/SECONDS */
+    struct optional_integer
+        stop_timeout_ms; /**< from the path /stop-timeout/SECONDS or the signed header */
 
     const char *operation; /**< name, once it is known */
     json_t *json;          /**< body once it is parsed, an object; owned */

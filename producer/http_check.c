@@ -7,10 +7,12 @@
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 
+#include "producer/stop_timeout.h"
+
 /** Headers that may be there once at most. */
 static const char *const SINGLE[] = {
-    "Host",         "Content-Length", "Transfer-Encoding",     "Content-Type",
-    "X-Amz-Target", "X-Amz-Date",     "amz-sdk-invocation-id", "Authorization",
+    "Host",       "Content-Length",        "Transfer-Encoding", "Content-Type",      "X-Amz-Target",
+    "X-Amz-Date", "amz-sdk-invocation-id", "Authorization",     STOP_TIMEOUT_HEADER,
 };
 
 enum { SINGLE_COUNT = sizeof SINGLE / sizeof SINGLE[0], HOST = 0 };

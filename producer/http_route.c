@@ -2,22 +2,16 @@
 
 #include <string.h>
 
-#include "common/base/buffer.h"
+#include "producer/stop_timeout.h"
 
 static int read_stop_timeout(const char *text, struct optional_integer *ret_stop_timeout_ms,
                              struct ecs_error *error)
 {
-    int64_t seconds;
     struct span digits = span_of(text);
     if (digits.length > 0 && digits.data[digits.length - 1] == '/') {
         digits.length--;
     }
-    if (digits.length == 0 || digits.data[0] == '-' ||
-        !span_to_int64(digits, 0, STOP_TIMEOUT_MAX_SECONDS, &seconds)) {
-        return ecs_error_set(error, ECS_ERROR_STOP_TIMEOUT_RANGE, text, "604800");
-    }
-    *ret_stop_timeout_ms = (struct optional_integer){.known = true, .value = seconds * 1000};
-    return 0;
+    return stop_timeout_parse(digits, text, ret_stop_timeout_ms, error);
 }
 
 int http_route_read(const char *path, enum http_route *ret_route,

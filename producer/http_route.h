@@ -12,8 +12,6 @@ enum http_route {
     HTTP_ROUTE_READY          /**< GET /readyz */
 };
 
-enum { STOP_TIMEOUT_MAX_SECONDS = 604800 /**< a week */ };
-
 /** Reads the path, without its query. /stop-timeout/SECONDS gives *ret_stop_timeout_ms (else unknown): every
  *  AWS client keeps the path of its endpoint; SDKs may add a final slash.
  *  @return 0, or -1 with error: NO_SUCH_PATH, STOP_TIMEOUT_RANGE */

@@ -19,6 +19,7 @@
 #include "producer/http_reply.h"
 #include "producer/http_route.h"
 #include "producer/operation.h"
+#include "producer/stop_timeout.h"
 
 enum {
     OTHER_DESCRIPTORS = 64, /**< of Kafka, Redis, the loop */
@@ -211,6 +212,10 @@ static void on_request(struct evhttp_request *request, void *context)
         http_reply_unknown_media_type(request, server->stopping);
     } else if (server->stopping) {
         refuse_with(server, request, ECS_ERROR_STOPPING_SERVICE, NULL, NULL);
+    } else if (stop_timeout_add_header(header(request, STOP_TIMEOUT_HEADER),
+                                       header(request, "Authorization"), &stop_timeout_ms,
+                                       &error) != 0) {
+        refuse(server, request, &error, false);
     } else {
         start_call(server, request, stop_timeout_ms);
     }

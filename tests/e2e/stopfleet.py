@@ -204,6 +204,12 @@ class Fleet:
             raise ServerError(f"aws ecs {arguments}: exit {result.returncode}: {result.stderr}")
         return json.loads(result.stdout) if result.stdout.strip() else None
 
+    @staticmethod
+    def boto3(api):
+        """A client of ECS as people's programs have it."""
+        import boto3
+        return boto3.client("ecs", endpoint_url=api.url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+
     def describe(self, api, task, cluster=CLUSTER):
         """The Task document, which has only what ECS's has; None where there is none."""
         status, answer = api.call("DescribeTasks", {"cluster": cluster, "tasks": [task], "include": ["TAGS"]})

@@ -8,6 +8,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from docker_host import DockerHost  # noqa: E402
 from server import wait_for  # noqa: E402
+from stopfleet import CLUSTER  # noqa: E402
 
 DRAINS = ("--label", "io.stopfleet.drain-delay=60s")
 
@@ -50,6 +51,27 @@ class SecondStop(DockerHost):
         self.assert_killed(container, task)
         self.assertEqual(len(self.fleet.events(task, "StopRequested")), 5)
         self.assertEqual(self.graces(task), [[60000], [1000]])
+
+    def test_shortened_by_a_signed_header(self):
+        """botocore signs every header that it sends; one that is not signed is refused, and nothing is stopped by it."""
+        container, task = self.begin("by-header")
+        client = self.fleet.boto3(self.api)
+        grace = ["2"]
+
+        def add(request, **_):
+            request.headers["X-Stopfleet-Stop-Timeout"] = grace[0]
+        client.meta.events.register("before-sign.ecs.StopTask", add)
+        client.stop_task(cluster=CLUSTER, task=task)
+        self.assert_killed(container, task)
+        self.assert_killed_after_its_grace(task, 2000)
+        grace[0] = "2s"
+        with self.assertRaisesRegex(client.exceptions.InvalidParameterException, "whole number of seconds from 0 to 604800, but was 2s"):
+            client.stop_task(cluster=CLUSTER, task=task)
+        unsigned = self.fleet.boto3(self.api)
+        unsigned.meta.events.register("before-send.ecs.StopTask", add)
+        with self.assertRaisesRegex(unsigned.exceptions.InvalidParameterException, "must be signed"):
+            unsigned.stop_task(cluster=CLUSTER, task=task)
+        self.assertEqual(len(self.fleet.events(task, "StopRequested")), 2)
 
     def test_ended_during_the_drain_delay(self):
         """No drain delay, no stop signal: SIGKILL."""

@@ -149,9 +149,8 @@ class WholeWay(unittest.TestCase):
         fleet.wait_events(task, "StopRequested")
 
     def test_boto3_and_a_second_stop_changes_nothing(self):
-        import boto3
-        client = boto3.client("ecs", endpoint_url=self.api.url, region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
         fleet = self.fleet
+        client = fleet.boto3(self.api)
         self.container("twice", "late", "700")
         task = fleet.task_of(self.api, "twice")
         first = client.stop_task(cluster=CLUSTER, task=task, reason="first")["task"]

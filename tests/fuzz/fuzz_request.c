@@ -14,6 +14,9 @@
 #include "producer/op_stop_task.h"
 #include "producer/operation.h"
 #include "producer/request_json.h"
+#include "producer/stop_timeout.h"
+
+static const char SIGNED[] = "AWS4-HMAC-SHA256 SignedHeaders=x-stopfleet-stop-timeout";
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -139,7 +142,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (http_route_read(take_line(&rest), &route, &stop_timeout_ms, &error) != 0) {
         require_sendable(&error);
     }
-    if (operation_find(take_line(&rest), &error) == NULL) {
+    const char *line = take_line(&rest);
+    if (operation_find(line, &error) == NULL) {
+        require_sendable(&error);
+    }
+    if (stop_timeout_add_header(line, line, &stop_timeout_ms, &error) != 0 ||
+        stop_timeout_add_header(line, SIGNED, &stop_timeout_ms, &error) != 0) {
         require_sendable(&error);
     }
     try_body((struct span){rest, size - (size_t)(rest - text)});

@@ -12,6 +12,7 @@
 #include "producer/http_check.h"
 #include "producer/http_listen.h"
 #include "producer/http_route.h"
+#include "producer/stop_timeout.h"
 
 static void paths_lead_somewhere_or_are_refused(void **state)
 {
@@ -61,6 +62,55 @@ static void paths_lead_somewhere_or_are_refused(void **state)
         assert_int_equal(http_route_read(bad_seconds[i], &route, &timeout, &error), -1);
         assert_int_equal(error.code, ECS_ERROR_STOP_TIMEOUT_RANGE);
         assert_false(timeout.known);
+    }
+}
+
+#define SIGNED_BY(list)                                                                            \
+    "AWS4-HMAC-SHA256 Credential=AKID/20261128/us-east-1/ecs/aws4_request, SignedHeaders=" list    \
+    ", Signature=0123"
+
+static void stop_timeout_header_is_taken_only_if_it_is_signed(void **state)
+{
+    (void)state;
+    static const char by_it[] = SIGNED_BY("host;x-amz-date;x-stopfleet-stop-timeout");
+    static const struct {
+        const char *value, *authorization;
+        int64_t path_ms, expected_ms; /* -1 = none */
+        int code;                     /* of the refusal; 0 = taken */
+    } cases[] = {
+        {NULL, NULL, -1, -1, 0},
+        {NULL, by_it, 5000, 5000, 0},
+        {"0", by_it, -1, 0, 0},
+        {"90", by_it, -1, 90000, 0},
+        {"90", by_it, 90000, 90000, 0},
+        {"7", SIGNED_BY("x-stopfleet-stop-timeout"), -1, 7000, 0},
+        {"7", "AWS4-HMAC-SHA256 SignedHeaders=x-stopfleet-stop-timeout,Signature=0", -1, 7000, 0},
+        {"90", by_it, 91000, -1, ECS_ERROR_STOP_TIMEOUT_TWICE},
+        {"90", NULL, -1, -1, ECS_ERROR_STOP_TIMEOUT_UNSIGNED},
+        {"90", "", -1, -1, ECS_ERROR_STOP_TIMEOUT_UNSIGNED},
+        {"90", "Bearer SignedHeaders=x-stopfleet-stop-timeout", -1, -1,
+         ECS_ERROR_STOP_TIMEOUT_UNSIGNED},
+        {"90", "AWS4-HMAC-SHA256 Credential=a", -1, -1, ECS_ERROR_STOP_TIMEOUT_UNSIGNED},
+        {"90", SIGNED_BY("host;x-amz-date"), -1, -1, ECS_ERROR_STOP_TIMEOUT_UNSIGNED},
+        {"90", SIGNED_BY("host;x-stopfleet-stop-timeouts"), -1, -1,
+         ECS_ERROR_STOP_TIMEOUT_UNSIGNED},
+        {"90", SIGNED_BY("") ";x-stopfleet-stop-timeout", -1, -1, ECS_ERROR_STOP_TIMEOUT_UNSIGNED},
+        {"", by_it, -1, -1, ECS_ERROR_STOP_TIMEOUT_RANGE},
+        {"-1", by_it, -1, -1, ECS_ERROR_STOP_TIMEOUT_RANGE},
+        {"30s", by_it, -1, -1, ECS_ERROR_STOP_TIMEOUT_RANGE},
+        {"1/", by_it, -1, -1, ECS_ERROR_STOP_TIMEOUT_RANGE},
+        {"604801", by_it, -1, -1, ECS_ERROR_STOP_TIMEOUT_RANGE},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct optional_integer ms = {cases[i].path_ms >= 0, cases[i].path_ms};
+        struct ecs_error error = {0};
+        int result = stop_timeout_add_header(cases[i].value, cases[i].authorization, &ms, &error);
+        assert_int_equal(result, cases[i].code == 0 ? 0 : -1);
+        if (result == 0) {
+            assert_int_equal(ms.known ? ms.value : -1, cases[i].expected_ms);
+        } else {
+            assert_int_equal(error.code, cases[i].code);
+        }
     }
 }
 
@@ -149,6 +199,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_lead_somewhere_or_are_refused),
+        cmocka_unit_test(stop_timeout_header_is_taken_only_if_it_is_signed),
         cmocka_unit_test(content_type_is_that_of_aws),
         cmocka_unit_test(addresses_other_than_loopback_need_the_option),
         cmocka_unit_test(port_that_is_taken_is_named),

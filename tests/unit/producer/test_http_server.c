@@ -191,6 +191,9 @@ static void other_paths_methods_and_types_are_refused_clearly(void **state)
         {"POST /x HTTP/1.1\r\n" HOST "Content-Length: 0\r\n\r\n", "404", "There is nothing at /x."},
         {"POST /stop-timeout/x HTTP/1.1\r\n" HOST TYPE "Content-Length: 0\r\n\r\n", "400",
          "stop-timeout must be a whole number of seconds from 0 to 604800, but was x"},
+        {"POST / HTTP/1.1\r\n" HOST TYPE
+         "X-Stopfleet-Stop-Timeout: 5\r\nContent-Length: 2\r\n\r\n{}",
+         "400", "X-Stopfleet-Stop-Timeout must be signed"},
         {"POST / HTTP/1.1\r\n" HOST "Content-Length: 2\r\n\r\n{}", "404",
          "<UnknownOperationException/>"},
         {"POST / HTTP/1.1\r\n" HOST "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
@@ -203,7 +206,7 @@ static void other_paths_methods_and_types_are_refused_clearly(void **state)
     struct client client;
     begin(&client, *state);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        exchange(&client, cases[i][0], i == 5 || i == 6 ? "/>" : "}");
+        exchange(&client, cases[i][0], i == 6 || i == 7 ? "/>" : "}");
         assert_answer(&client, cases[i][1], cases[i][2]);
     }
     end(&client);
