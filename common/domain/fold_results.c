@@ -96,8 +96,7 @@ int fold_container_exited(struct task *task, const struct event *event, bool *ch
     return 0;
 }
 
-/* True if the terminal event names every run of the plan. */
-static bool covers_plan(const struct task *task, const struct event_task_ended *ended)
+bool terminal_event_covers(const struct task *task, const struct event_task_ended *ended)
 {
     for (size_t i = 0; i < task->plan.count; i++) {
         struct run run = run_of_planned(&task->plan.items[i]);
@@ -115,7 +114,7 @@ static bool covers_plan(const struct task *task, const struct event_task_ended *
 int fold_task_ended(struct task *task, const struct event *event, bool *changed, struct error *err)
 {
     const struct event_task_ended *ended = &event->task_ended;
-    if (!covers_plan(task, ended)) {
+    if (!terminal_event_covers(task, ended)) {
         return 0;
     }
     for (size_t i = 0; i < ended->results.count; i++) {

@@ -26,5 +26,7 @@ enum { REDUCER_NUMBER = 2 };
 int reduce(struct task *task, const struct event *event, bool *ret_changed, struct error *err);
 /** Decodes and folds. As reduce, and ERROR_CORRUPT, ERROR_UNSUPPORTED. */
 int reduce_bytes(struct task *task, struct span event_bytes, bool *ret_changed, struct error *err);
+/** True if a terminal event names every run of the task's plan: only then it folds. */
+bool terminal_event_covers(const struct task *task, const struct event_task_ended *ended);
 
 #endif

@@ -51,7 +51,9 @@ static void on_own(struct stop_task *task, int64_t offset, const struct event *e
         log_error("stop.fold", "an own event of the log could not be folded",
                   LOG_STR("task", task->entry.key), LOG_STR("error", err.message));
     }
-    bool ends = event->type == EVENT_TASK_STOPPED || event->type == EVENT_TASK_GONE;
+    /* An older worker's terminal event may lack runs of a plan that only we know. */
+    bool ends = (event->type == EVENT_TASK_STOPPED || event->type == EVENT_TASK_GONE) &&
+                terminal_event_covers(&task->own, &event->task_ended);
     if (ends && task_is_terminal(&task->own)) {
         stopper_task_ended_in_log(task, offset);
     } else if (changed && task->stopper->acting && task->stopper->caught_up) {

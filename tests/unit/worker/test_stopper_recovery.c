@@ -148,6 +148,8 @@ static void stopper_request_that_is_named_is_not_taken_up_again(void **state)
     end_world(world);
 }
 
+static const char ANOTHER[] = "11111111111111111111111111111111";
+
 static void accept_by_another(struct world *world)
 {
     struct event event;
@@ -165,7 +167,7 @@ static void accept_by_another(struct world *world)
                                   .grace_ms = 9000}};
     assert_int_equal(
         identity_event(&world->identity, EVENT_STOP_ACCEPTED, "t", 9, id, &event, NULL), 0);
-    event.actor.incarnation = "11111111111111111111111111111111";
+    event.actor.incarnation = ANOTHER;
     event.stop_accepted.requests = (struct text_list){requests, 1};
     event.stop_accepted.plan.items = plan;
     event.stop_accepted.plan.count = 2;
@@ -200,6 +202,46 @@ static void stopper_end_that_does_not_cover_the_log_is_none(void **state)
     end_world(world);
 }
 
+static void end_by_another(struct world *world)
+{
+    struct event event;
+    char id[37];
+    struct run_result result = {.container_id = "a", .started_at = 5000};
+    assert_int_equal(identity_event(&world->identity, EVENT_TASK_STOPPED, "t", 9, id, &event, NULL),
+                     0);
+    event.actor.incarnation = ANOTHER;
+    event.task_ended.results.items = &result;
+    event.task_ended.results.count = 1;
+    world_append(world, &event);
+}
+
+static void stopper_end_by_another_that_lacks_a_run_settles_no_request(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .obeys_after_ms = 400},
+                               {.id = "b", .name = "b", .obeys_after_ms = 400});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 100);
+    world->kafka_away = true;
+    world_run(world, 1000);
+    assert_true(task_is_terminal(stopper_own(world->stopper, "t")));
+    assert_int_equal(world_events(world, EVENT_TASK_STOPPED), 0);
+    end_by_another(world);
+    world->kafka_away = false;
+    while (world_read(world)) {
+    }
+    assert_false(task_is_terminal(world_fold(world)));
+    int64_t next = (int64_t)world->log_count;
+    int64_t floor = stopper_commit_floor(world->stopper, next, next);
+    assert_true(floor < next - 1);
+    world_run(world, 100);
+    assert_true(task_is_terminal(world_fold(world)));
+    next = (int64_t)world->log_count;
+    assert_int_equal(stopper_commit_floor(world->stopper, next, next), next);
+    end_world(world);
+}
+
 static void stopper_without_log_and_journal_waits(void **state)
 {
     (void)state;
@@ -229,6 +271,7 @@ int main(void)
         cmocka_unit_test(stopper_waits_again_when_kafka_is_back_again),
         cmocka_unit_test(stopper_request_that_is_named_is_not_taken_up_again),
         cmocka_unit_test(stopper_end_that_does_not_cover_the_log_is_none),
+        cmocka_unit_test(stopper_end_by_another_that_lacks_a_run_settles_no_request),
         cmocka_unit_test(stopper_without_log_and_journal_waits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
