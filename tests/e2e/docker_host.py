@@ -1,43 +1,22 @@
-"""What a test class of one Docker host needs: Kafka, Redis, an API, an engine of its own and a worker, made once a class."""
+"""Test classes of one Docker host: an engine of the class's own, or the machine's, or a scripted one, and a worker."""
 
 import os
-import shutil
 import sys
-import tempfile
-import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
-from kafka_server import Kafka  # noqa: E402
+from fleet_case import FleetCase  # noqa: E402
+from stopfleet import CLUSTER, Containers  # noqa: E402
 from private_engine import PrivateEngine  # noqa: E402
-from redis_server import Redis  # noqa: E402
 from scripted_engine import ScriptedEngine  # noqa: E402
 
 
-class DockerHost(unittest.TestCase):
-    """After each test every base in Redis is the fold of the log."""
+class DockerHost(FleetCase):
+    """The engine is the class's own."""
 
     host_id = "a" * 32
     worker_flags = ()
-    api_flags = ()
     live_restore = False
-
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
-        cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
-        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
-        cls.addClassCleanup(cls.kafka.stop)
-        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
-        cls.addClassCleanup(cls.redis.stop)
-        cls.open_engine()
-        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
-        cls.addClassCleanup(cls.fleet.close)
-        cls.fleet.make_topics()
-        cls.worker = cls.fleet.worker("docker-host", cls.host_id, [
-            "--runtime", "docker", "--docker-endpoint", cls.endpoint(), *cls.worker_flags])
-        cls.api = cls.fleet.api(extra=cls.api_flags)
 
     @classmethod
     def open_engine(cls):
@@ -51,8 +30,14 @@ class DockerHost(unittest.TestCase):
         """Where the worker finds its engine."""
         return cls.docker.endpoint
 
-    def tearDown(self):
-        self.fleet.assert_view_is_fold()
+    @classmethod
+    def start_workers(cls):
+        cls.worker = cls.docker_worker("docker-host", cls.host_id, *cls.worker_flags)
+
+    @classmethod
+    def docker_worker(cls, name, host_id, *flags):
+        """A worker of the class's engine."""
+        return cls.fleet.worker(name, host_id, ["--runtime", "docker", "--docker-endpoint", cls.endpoint(), *flags])
 
     def run_task(self, name, *flags, command=("obey",)):
         """A task of one container; (container id, task id)."""
@@ -64,7 +49,7 @@ class DockerHost(unittest.TestCase):
         status, answer = self.api.call("StopTask", {"cluster": CLUSTER, "task": task, "reason": "test"}, path=path)
         self.assertEqual(status, 200, answer)
 
-    def stop_and_wait(self, task, seconds=30):
+    def stop_and_wait(self, task, seconds=60):
         """The Task document once it is STOPPED."""
         self.stop(task)
         return self.fleet.wait_status(self.api, task, "STOPPED", seconds)
@@ -82,6 +67,15 @@ class DockerHost(unittest.TestCase):
     def ends(self, task):
         """[(container run, exit code or None)] as the log has them."""
         return [(e["container_id"], e.get("exit_code")) for e in self.fleet.events(task, "ContainerExited")]
+
+
+class MachineHost(DockerHost):
+    """The same on the machine's engine, which has networks; where the worker sees everybody's containers (run.sh)."""
+
+    @classmethod
+    def open_engine(cls):
+        cls.docker = Containers()
+        cls.addClassCleanup(cls.docker.close)
 
 
 class ScriptedHost(DockerHost):

@@ -6,51 +6,31 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
+from fleet_case import FleetCase  # noqa: E402
+from stopfleet import CLUSTER, Containers  # noqa: E402
 import docker_engine  # noqa: E402
 import probe_record  # noqa: E402
-from kafka_server import Kafka  # noqa: E402
 from private_engine import PrivateEngine  # noqa: E402
-from redis_server import Redis  # noqa: E402
 from server import wait_for  # noqa: E402
 
 HOST = "c" * 32
 ANSWER_LIMIT_S = 6.0
 
 
-class BadDay(unittest.TestCase):
-    """A fleet of one API and one worker of the process runtime for each class of tests."""
+class BadDay(FleetCase):
+    """One worker of the process runtime."""
 
     worker_flags = ()
+    probe = docker_engine.probe_program()
 
     @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
-        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
-        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
-        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
-        cls.fleet.make_topics()
+    def start_workers(cls):
         cls.worker = cls.fleet.process_worker(host_id=HOST, extra=cls.worker_flags)
-        cls.api = cls.fleet.api()
-        cls.probe = docker_engine.probe_program()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.fleet.close()
-        finally:
-            cls.redis.stop()
-            cls.kafka.stop()
-            shutil.rmtree(cls.directory, ignore_errors=True)
-
-    def tearDown(self):
-        self.fleet.assert_view_is_fold()
 
     def run_probe(self, task, *mode, flags=()):
         """A task of one probe process; its id. Its signals are in probe_signals(task)."""

@@ -12,16 +12,14 @@ from datetime import datetime
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
+from docker_host import MachineHost  # noqa: E402
+from stopfleet import CLUSTER  # noqa: E402
 from ecs_model import members  # noqa: E402
 import compose  # noqa: E402
-from kafka_server import Kafka  # noqa: E402
-from redis_server import Redis  # noqa: E402
 from registry import Registry  # noqa: E402
 from server import ROOT, wait_for  # noqa: E402
 import docker_engine  # noqa: E402
 
-HOST = "a" * 32
 SECRET = "s3cr3t-that-nobody-may-keep"
 
 
@@ -49,38 +47,14 @@ def milliseconds(time):
     return int(datetime.fromisoformat(time[:19] + "+00:00").timestamp()) * 1000 + int((time[20:-1] + "000")[:3])
 
 
-class Document(unittest.TestCase):
+class Document(MachineHost):
+    worker_flags = ("--stop-timeout", "2s", "--availability-zone", "cellar-1", "--attribute", "rack=r7",
+                    "--allowed-label", "com.example.team")
+
     @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
-        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
-        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
-        cls.docker = Containers()
-        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
-        cls.fleet.make_topics()
-        cls.worker = cls.fleet.worker("docker-host", HOST, [
-            "--runtime", "docker", "--docker-endpoint", cls.docker.endpoint, "--stop-timeout", "2s",
-            "--availability-zone", "cellar-1", "--attribute", "rack=r7", "--allowed-label", "com.example.team"])
+    def start_workers(cls):
+        super().start_workers()
         cls.processes = cls.fleet.process_worker()
-        cls.api = cls.fleet.api()
-
-    @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.fleet.close()
-        finally:
-            cls.docker.close()
-            cls.redis.stop()
-            cls.kafka.stop()
-            shutil.rmtree(cls.directory, ignore_errors=True)
-
-    def tearDown(self):
-        self.fleet.assert_view_is_fold()
-
-    def run_task(self, name, *flags, command=("obey",)):
-        """A task of one container; (container id, task id)."""
-        container = self.docker.run(name, "--label", f"io.stopfleet.task={name}", *flags, command=list(command))
-        return container, self.fleet.task_of(self.api, name)
 
     def document(self, task):
         return self.fleet.describe(self.api, task)
@@ -97,7 +71,7 @@ class Document(unittest.TestCase):
         truth = self.docker.inspect(container)
         running = self.document(task)
         arn = f"arn:aws:ecs:us-east-1:000000000000:task/{CLUSTER}/{task}"
-        instance = f"arn:aws:ecs:us-east-1:000000000000:container-instance/{CLUSTER}/{HOST}"
+        instance = f"arn:aws:ecs:us-east-1:000000000000:container-instance/{CLUSTER}/{self.host_id}"
         wanted = {"taskArn": arn, "clusterArn": f"arn:aws:ecs:us-east-1:000000000000:cluster/{CLUSTER}", "containerInstanceArn": instance,
                   "launchType": "EXTERNAL", "lastStatus": "RUNNING", "desiredStatus": "RUNNING", "connectivity": "CONNECTED",
                   "availabilityZone": "cellar-1", "group": "service:shop", "startedBy": "jane", "enableExecuteCommand": False,
@@ -207,7 +181,7 @@ class Document(unittest.TestCase):
         self.assertTrue(any(b.get("containerPortRange") == "9000-9003" and b["hostPortRange"] == "18100-18103" for b in bindings))
         self.assertTrue(any(b.get("containerPortRange") == "9100-9102" and b["bindIP"] == "::1" for b in bindings))
         # They are in use on the host.
-        answer = self.fleet.aws(self.api, "describe-container-instances", "--cluster", CLUSTER, "--container-instances", HOST)
+        answer = self.fleet.aws(self.api, "describe-container-instances", "--cluster", CLUSTER, "--container-instances", self.host_id)
         remaining = {r["name"]: r for r in answer["containerInstances"][0]["remainingResources"]}
         self.assertLessEqual({"18080", "18100", "18103"}, set(remaining["PORTS"]["stringSetValue"]))
         self.assertIn("18081", remaining["PORTS_UDP"]["stringSetValue"])

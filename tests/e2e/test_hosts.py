@@ -2,49 +2,32 @@
 
 import json
 import os
-import shutil
 import signal
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from stopfleet import CLUSTER, Fleet  # noqa: E402
+from fleet_case import FleetCase  # noqa: E402
+from stopfleet import CLUSTER  # noqa: E402
 from ecs_model import mistakes  # noqa: E402
-from kafka_server import Kafka  # noqa: E402
-from redis_server import Redis  # noqa: E402
 from server import wait_for  # noqa: E402
 
 HOST, OTHER = "c" * 32, "d" * 32
 GIVEN_UP = "Container instance deregistration forced by user"
 
 
-class Hosts(unittest.TestCase):
+class Hosts(FleetCase):
     @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
-        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
-        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
-        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
-        cls.fleet.make_topics()
+    def start_workers(cls):
         flags = ["--heartbeat-interval", "300ms", "--stop-timeout", "2s", "--attribute", "rack=r7"]
         cls.worker = cls.fleet.process_worker(host_id=HOST, extra=flags)
         cls.other = cls.fleet.process_worker("other-host", host_id=OTHER, extra=flags)
-        cls.api = cls.fleet.api()
-        wait_for(lambda: len(cls.call("ListContainerInstances")[1].get("containerInstanceArns", [])) == 2, 20, "both hosts in the view")
 
     @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.fleet.close()
-        finally:
-            cls.redis.stop()
-            cls.kafka.stop()
-            shutil.rmtree(cls.directory, ignore_errors=True)
-
-    def tearDown(self):
-        self.fleet.assert_view_is_fold()
+    def setUpClass(cls):
+        super().setUpClass()
+        wait_for(lambda: len(cls.call("ListContainerInstances")[1].get("containerInstanceArns", [])) == 2, 20, "both hosts in the view")
 
     @classmethod
     def aws(cls, operation, *arguments, **options):

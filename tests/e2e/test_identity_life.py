@@ -2,42 +2,30 @@
 its power, in peace and in mid-grace."""
 
 import os
-import shutil
 import sys
-import tempfile
 import unittest
 import uuid
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
-from kafka_server import Kafka  # noqa: E402
+from docker_host import DockerHost  # noqa: E402
+from stopfleet import Containers  # noqa: E402
 from private_engine import PrivateEngine  # noqa: E402
-from redis_server import Redis  # noqa: E402
 from server import wait_for  # noqa: E402
 
 
-class EngineLife(unittest.TestCase):
+class EngineLife(DockerHost):
     """An engine and a worker of its own for each test."""
 
-    @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
-        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
-        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
-        cls.fleet = Fleet(cls.directory, cls.kafka, cls.redis)
-        cls.fleet.make_topics()
-        cls.api = cls.fleet.api()
-        cls.hosts = 0
+    hosts = 0
 
     @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.fleet.close()
-        finally:
-            cls.redis.stop()
-            cls.kafka.stop()
-            shutil.rmtree(cls.directory, ignore_errors=True)
+    def open_engine(cls):
+        pass
+
+    @classmethod
+    def start_workers(cls):
+        pass
 
     def begin(self, live_restore=False):
         EngineLife.hosts += 1
@@ -48,24 +36,12 @@ class EngineLife(unittest.TestCase):
         self.worker = self.fleet.worker(name, f"{EngineLife.hosts:032x}", ["--docker-endpoint", self.docker.endpoint])
         self.addCleanup(self.worker.stop)
 
-    def tearDown(self):
-        self.fleet.assert_view_is_fold()
-
-    def start_task(self, name, *flags, command=("obey",)):
-        container = self.docker.run(name, "--label", f"io.stopfleet.task={name}", *flags, command=list(command))
-        return container, self.fleet.task_of(self.api, name)
-
     def started_at(self, container):
         return self.docker.inspect(container)["State"]["StartedAt"]
 
     def wait_back(self):
         """A task that is started now is in the view: what the engine's return brought has been looked at."""
-        return self.start_task(f"after-{self.id().rsplit('.', 1)[1][:40]}")
-
-    def stop_task(self, task):
-        status, answer = self.api.call("StopTask", {"cluster": CLUSTER, "task": task})
-        self.assertEqual(status, 200, answer)
-        return self.fleet.wait_status(self.api, task, "STOPPED", seconds=60)
+        return self.run_task(f"after-{self.id().rsplit('.', 1)[1][:40]}")
 
     def open_tasks_of(self, name):
         documents = [self.fleet.describe(self.api, task) for task in self.fleet.tasks(self.api)]
@@ -74,8 +50,8 @@ class EngineLife(unittest.TestCase):
     def test_dockerd_restarted(self):
         """Without live-restore dockerd ends all containers, and starts again those whose policy says so."""
         self.begin()
-        mortal, mortal_task = self.start_task("mortal", command=["obey", "4"])
-        kept, kept_task = self.start_task("kept", "--restart", "always")
+        mortal, mortal_task = self.run_task("mortal", command=["obey", "4"])
+        kept, kept_task = self.run_task("kept", "--restart", "always")
         began = self.started_at(kept)
         self.engine.restart()
         document = self.fleet.wait_status(self.api, mortal_task, "STOPPED")
@@ -90,7 +66,7 @@ class EngineLife(unittest.TestCase):
         self.docker.docker("start", mortal)
         second = self.fleet.task_of(self.api, "mortal")
         self.assertNotEqual(second, mortal_task)
-        self.assertEqual(self.stop_task(task)["stopCode"], "UserInitiated")
+        self.assertEqual(self.stop_and_wait(task)["stopCode"], "UserInitiated")
         # Once by dockerd as it went down, once by us.
         self.assertEqual(self.docker.signals(kept), ["TERM", "TERM"])
         self.assertEqual(self.docker.inspect(kept)["State"]["Status"], "exited")
@@ -98,8 +74,8 @@ class EngineLife(unittest.TestCase):
     def test_dockerd_restarted_with_live_restore(self):
         """The containers live on: not one TaskObserved is written."""
         self.begin(live_restore=True)
-        mortal, mortal_task = self.start_task("survivor", command=["obey", "3"])
-        kept, kept_task = self.start_task("kept-alive", "--restart", "unless-stopped")
+        mortal, mortal_task = self.run_task("survivor", command=["obey", "3"])
+        kept, kept_task = self.run_task("kept-alive", "--restart", "unless-stopped")
         began = {c: self.started_at(c) for c in (mortal, kept)}
         self.engine.restart()
         self.wait_back()
@@ -107,8 +83,8 @@ class EngineLife(unittest.TestCase):
             self.assertEqual(self.started_at(container), began[container])
             self.assertEqual(self.open_tasks_of(name), [task])
             self.assertEqual(len(self.fleet.events(task, "TaskObserved")), 1)
-        self.assertEqual(self.stop_task(mortal_task)["containers"][0]["exitCode"], 3)
-        self.stop_task(kept_task)
+        self.assertEqual(self.stop_and_wait(mortal_task)["containers"][0]["exitCode"], 3)
+        self.stop_and_wait(kept_task)
         for container in (mortal, kept):
             self.assertEqual(self.docker.signals(container), ["TERM"])
 
@@ -128,8 +104,8 @@ class EngineLife(unittest.TestCase):
 
     def test_a_host_that_lost_its_power(self):
         self.begin()
-        _, mortal_task = self.start_task("mortal-on-host")
-        kept, kept_task = self.start_task("kept-on-host", "--restart", "unless-stopped")
+        _, mortal_task = self.run_task("mortal-on-host")
+        kept, kept_task = self.run_task("kept-on-host", "--restart", "unless-stopped")
         began = self.started_at(kept)
         self.reboot()
         document = self.fleet.wait_status(self.api, mortal_task, "STOPPED")
@@ -137,16 +113,16 @@ class EngineLife(unittest.TestCase):
         wait_for(lambda: self.started_at(kept) != began, 20, "a restart by the engine")
         self.fleet.wait_events(kept_task, "TaskObserved", 2)
         self.assertEqual(self.open_tasks_of("kept-on-host"), [kept_task])
-        self.stop_task(kept_task)
+        self.stop_and_wait(kept_task)
         self.assertEqual(self.docker.signals(kept), ["TERM"])
 
     def test_a_host_that_lost_its_power_in_mid_grace(self):
         """The graces end with the host. What the engine starts again by its policy is stopped again, with a grace of its own."""
         self.begin()
-        mortal, mortal_task = self.start_task("mid-grace", "--stop-timeout", "600", command=["ignore"])
-        again, again_task = self.start_task("again", "--stop-timeout", "2", "--restart", "always", command=["ignore"])
+        mortal, mortal_task = self.run_task("mid-grace", "--stop-timeout", "600", command=["ignore"])
+        again, again_task = self.run_task("again", "--stop-timeout", "2", "--restart", "always", command=["ignore"])
         for task in (mortal_task, again_task):
-            self.assertEqual(self.api.call("StopTask", {"cluster": CLUSTER, "task": task})[0], 200)
+            self.stop(task)
             self.fleet.wait_events(task, "SignalSent")
         self.reboot()
         document = self.fleet.wait_status(self.api, mortal_task, "STOPPED")

@@ -6,15 +6,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
-from kafka_server import Kafka  # noqa: E402
-from private_engine import PrivateEngine  # noqa: E402
-from redis_server import Redis  # noqa: E402
+from docker_host import DockerHost  # noqa: E402
+from fleet_case import FleetCase  # noqa: E402
+from stopfleet import CLUSTER  # noqa: E402
 from server import process_start_ticks, wait_for  # noqa: E402
 
 TASKS = 300
@@ -33,18 +31,8 @@ signal.pause()
 """
 
 
-class Volume(unittest.TestCase):
-    def setUp(self):
-        self.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
-        self.addCleanup(shutil.rmtree, self.directory, ignore_errors=True)
-        self.kafka = Kafka(os.path.join(self.directory, "kafka")).start()
-        self.addCleanup(self.kafka.stop)
-        self.redis = Redis(os.path.join(self.directory, "redis")).start()
-        self.addCleanup(self.redis.stop)
-        self.fleet = Fleet(self.directory, self.kafka, self.redis)
-        self.addCleanup(self.fleet.close)
-        self.fleet.make_topics()
-        self.api = self.fleet.api()
+class Volume:
+    """What the view and the log hold of them."""
 
     def running(self):
         """The ids of all running tasks, page by page."""
@@ -69,7 +57,7 @@ class Volume(unittest.TestCase):
         return found
 
 
-class ProcessTasks(Volume):
+class ProcessTasks(Volume, FleetCase):
     def setUp(self):
         super().setUp()
         self.worker = self.fleet.process_worker()
@@ -144,44 +132,42 @@ class ProcessTasks(Volume):
             wait_for(lambda: os.path.isdir(self.worker.tasks), 30, "the worker makes the directory again")
             self.write("late-5")
             self.wait_running(TASKS + 4)
-        self.fleet.assert_view_is_fold()
 
 
-class DockerTasks(Volume):
-    @staticmethod
-    def begin(containers, name):
-        containers.run(name, "--label", f"io.stopfleet.task={name}")
+class DockerTasks(Volume, DockerHost):
+    @classmethod
+    def start_workers(cls):
+        """The test starts its worker, on an engine that is full of containers."""
+
+    def begin(self, name):
+        self.docker.run(name, "--label", f"io.stopfleet.task={name}")
 
     def test_one_observation_a_container(self):
-        engine = PrivateEngine().start()
-        containers = Containers(engine)
-        self.addCleanup(containers.close)
         for i in range(CONTAINERS):
-            self.begin(containers, f"volume-{i}")
-        worker = self.fleet.worker("docker-volume", "d" * 32, ["--runtime", "docker", "--docker-endpoint", containers.endpoint])
+            self.begin(f"volume-{i}")
+        worker = self.docker_worker("docker-volume", self.host_id)
         self.wait_running(CONTAINERS)
         self.assertEqual(self.observed(), {1: CONTAINERS})
         for number, end in enumerate((worker.stop, worker.kill), 1):
             with self.subTest("the worker starts again", end=end.__name__):
                 end()
                 worker.start()
-                self.begin(containers, f"late-{number}")
+                self.begin(f"late-{number}")
                 self.wait_running(CONTAINERS + number)
                 self.assertEqual(self.observed(), {1: CONTAINERS + number})
         with self.subTest("Redis emptied"):
             self.redis.call("FLUSHALL")
             self.fleet.audit("rebuild")
-            self.begin(containers, "late-3")
+            self.begin("late-3")
             self.wait_running(CONTAINERS + 3)
             self.assertEqual(self.observed(), {1: CONTAINERS + 3})
         with self.subTest("the engine's events lost"):
             worker.kill()
-            containers.docker("rm", "-f", "volume-0", "volume-1")
-            self.begin(containers, "late-4")
+            self.docker.docker("rm", "-f", "volume-0", "volume-1")
+            self.begin("late-4")
             worker.start()
             self.wait_running(CONTAINERS + 2)
             wait_for(lambda: self.observed() == {1: CONTAINERS + 4}, 30, "late-4 in the log")
-        self.fleet.assert_view_is_fold()
 
 
 if __name__ == "__main__":

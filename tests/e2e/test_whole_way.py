@@ -2,52 +2,32 @@
 processes), two APIs, one cluster."""
 
 import os
-import shutil
 import sys
-import tempfile
 import unittest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from stopfleet import CLUSTER, Containers, Fleet  # noqa: E402
-from kafka_server import Kafka  # noqa: E402
+from docker_host import MachineHost  # noqa: E402
+from stopfleet import CLUSTER, Containers  # noqa: E402
 from private_engine import PrivateEngine  # noqa: E402
-from redis_server import Redis  # noqa: E402
 from server import wait_for  # noqa: E402
 
-DOCKER_HOST_ID = "a" * 32
 
+class WholeWay(MachineHost):
+    worker_flags = ("--stop-timeout", "2s")
 
-class WholeWay(unittest.TestCase):
     @classmethod
-    def setUpClass(cls):
-        cls.directory = tempfile.mkdtemp(prefix="stopfleet-e2e-")
-        cls.kafka = Kafka(os.path.join(cls.directory, "kafka")).start()
-        cls.redis = Redis(os.path.join(cls.directory, "redis")).start()
-        cls.docker = Containers()
-        cls.fleet = fleet = Fleet(cls.directory, cls.kafka, cls.redis)
-        fleet.make_topics()
-        cls.docker_worker = fleet.worker("docker-host", DOCKER_HOST_ID, [
-            "--runtime", "docker", "--docker-endpoint", cls.docker.endpoint, "--stop-timeout", "2s"])
+    def open_engine(cls):
+        super().open_engine()
         cls.other_docker = Containers(PrivateEngine().start())
-        fleet.worker("other-docker-host", "c" * 32, ["--runtime", "docker", "--docker-endpoint", cls.other_docker.endpoint])
-        cls.process_worker = fleet.process_worker(extra=["--stop-timeout", "2s"])
-        cls.api = fleet.api("api-1")
-        cls.other_api = fleet.api("api-2")
+        cls.addClassCleanup(cls.other_docker.close)
 
     @classmethod
-    def tearDownClass(cls):
-        try:
-            cls.fleet.close()
-        finally:
-            cls.docker.close()
-            cls.other_docker.close()
-            cls.redis.stop()
-            cls.kafka.stop()
-            shutil.rmtree(cls.directory, ignore_errors=True)
-
-    def tearDown(self):
-        self.fleet.assert_view_is_fold()
+    def start_workers(cls):
+        super().start_workers()
+        cls.fleet.worker("other-docker-host", "c" * 32, ["--runtime", "docker", "--docker-endpoint", cls.other_docker.endpoint])
+        cls.process_worker = cls.fleet.process_worker(extra=cls.worker_flags)
+        cls.other_api = cls.fleet.api("api-2")
 
     def container(self, name, *command, flags=()):
         return self.docker.run(name, "--label", f"io.stopfleet.task={name}", *flags, command=list(command))
@@ -118,9 +98,9 @@ class WholeWay(unittest.TestCase):
         document = fleet.wait_status(self.other_api, by_host["c" * 32], "STOPPED")
         self.assertEqual([(c["runtimeId"], c["exitCode"]) for c in document["containers"]], [(there, 2)])
         self.assertEqual(self.docker.signals(here), [])
-        self.assertEqual(fleet.describe(self.api, by_host[DOCKER_HOST_ID])["lastStatus"], "RUNNING")
-        fleet.aws(self.api, "stop-task", "--cluster", CLUSTER, "--task", by_host[DOCKER_HOST_ID])
-        self.assertEqual(fleet.wait_status(self.api, by_host[DOCKER_HOST_ID], "STOPPED")["containers"][0]["exitCode"], 1)
+        self.assertEqual(fleet.describe(self.api, by_host[self.host_id])["lastStatus"], "RUNNING")
+        fleet.aws(self.api, "stop-task", "--cluster", CLUSTER, "--task", by_host[self.host_id])
+        self.assertEqual(fleet.wait_status(self.api, by_host[self.host_id], "STOPPED")["containers"][0]["exitCode"], 1)
 
     def ids_of(self, container_name):
         documents = [self.fleet.describe(self.api, task) for task in self.fleet.tasks(self.api)]
