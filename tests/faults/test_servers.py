@@ -19,8 +19,12 @@ THROUGH_THE_DEADLINE_S = 2  # the graces are 1 s
 
 
 class ServerFaults(FaultFleet):
+    worker_flags = ()
+
     def new_host(self, number):
-        return FaultHost(self.fleet, self.api, self.watch, f"{self.id().rsplit('.', 1)[1]}-{number}".replace("_", "-"))
+        host = FaultHost(self.fleet, self.api, self.watch, f"{self.id().rsplit('.', 1)[1]}-{number}".replace("_", "-"))
+        host.worker.arguments += self.worker_flags
+        return host
 
     def begin(self, number):
         host = self.new_host(number)
@@ -69,6 +73,29 @@ class OneNode(ServerFaults):
             self.kafka.thaw()
 
         self.in_mid_stop(fault)
+
+    def end_workers_without_kafka(self, away, back):
+        """An end that nobody answers is an end with status 0 all the same, and what was not sent is sent by the next start."""
+        def fault(hosts):
+            away()
+            with concurrent.futures.ThreadPoolExecutor(len(hosts)) as pool:
+                list(pool.map(FaultHost.end, hosts))
+            back()
+            for host in hosts:
+                host.start()
+
+        self.in_mid_stop(fault)
+
+    def test_workers_ended_while_kafka_is_dead(self):
+        self.end_workers_without_kafka(self.kafka.kill, self.kafka.start)
+
+    def test_workers_ended_while_kafka_is_frozen(self):
+        self.end_workers_without_kafka(self.kafka.freeze, self.kafka.thaw)
+
+    def test_workers_ended_in_their_limit(self):
+        """librdkafka waits longer for the group's coordinator than the worker does."""
+        self.worker_flags = ["--kafka-option", "session.timeout.ms=60000"]
+        self.end_workers_without_kafka(self.kafka.kill, self.kafka.start)
 
     if ALL:
         def test_redis_frozen_through_the_deadline(self):

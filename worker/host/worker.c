@@ -393,7 +393,7 @@ static void on_termination(int signal, void *context)
              worker->finishing ? "ending once the stops under way are carried out; a second signal "
                                  "leaves them to the next start"
                                : "ending",
-             LOG_INT("signal", signal));
+             LOG_INT("signal", signal), LOG_INT("limit_ms", WORKER_END_LIMIT_MS));
     if (worker->finishing) {
         loop_timer_arm(worker->end, FINISH_LOOK_MS);
     } else {
@@ -403,6 +403,7 @@ static void on_termination(int signal, void *context)
 
 static void end(struct worker *worker)
 {
+    worker_limit_end(worker, WORKER_EXIT_OK, NULL);
     if (worker->acting) {
         discovery_stop(worker->discovery);
         projector_each_open(worker->projector, say_under_way, worker);

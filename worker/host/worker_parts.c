@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "worker/host/end_limit.h"
 #include "worker/host/host_id.h"
 #include "worker/host/registration_file.h"
 #include "worker/host/worker_state.h"
@@ -193,8 +194,18 @@ int worker_open_parts(struct worker *worker, const struct worker_callbacks *call
     return worker->heartbeat == NULL ? -1 : 0;
 }
 
+void worker_limit_end(struct worker *worker, enum worker_exit status, const char *why)
+{
+    if (!worker->end_limited) {
+        worker->end_limited = true;
+        end_limit_start(WORKER_END_LIMIT_MS, (int)status, why);
+    }
+}
+
 void worker_release(struct worker *worker)
 {
+    worker_limit_end(worker, worker->exit,
+                     worker->err->code == ERROR_NONE ? NULL : worker->err->message);
     kafka_writer_free(worker->writer, worker->exit == WORKER_EXIT_OK ? FLUSH_MS : 0);
     log_intake_free(worker->intake);
     redis_view_free(worker->view);

@@ -13,6 +13,8 @@
 #include "worker/host/stopper.h"
 #include "worker/host/worker.h"
 
+enum { WORKER_END_LIMIT_MS = 5000 /* from the last step of an end on */ };
+
 struct worker {
     const struct worker_options *options;
     struct host_record record;
@@ -37,7 +39,8 @@ struct worker {
     bool begun;         /**< the log is being read, from `committed` on */
     bool started_read;  /**< our own WorkerStarted came back from the log */
     bool acting, log_read, kafka_away, runtime_known, runtime_back, ending;
-    bool finishing; /**< SIGTERM came, and the stops under way are carried to their end first */
+    bool end_limited; /**< the process ends in time, whatever its parts wait for */
+    bool finishing;   /**< SIGTERM came, and the stops under way are carried to their end first */
     int64_t started_offset; /**< of our WorkerStarted; -1 = not delivered yet */
     int64_t committed;
     int64_t end_of_log; /**< when reading it began */
@@ -68,6 +71,8 @@ int worker_open_peers(struct worker *worker, const struct worker_callbacks *call
 /** What needs the partition: takes the state directory, reads the journals. @return 0 or -1 */
 int worker_open_parts(struct worker *worker, const struct worker_callbacks *callbacks,
                       struct error *err);
+/** From now on the process has WORKER_END_LIMIT_MS to end; later calls change nothing. why: kept, NULL = SIGTERM */
+void worker_limit_end(struct worker *worker, enum worker_exit status, const char *why);
 /** Frees everything, those who call first, then those whom they call. */
 void worker_release(struct worker *worker);
 
