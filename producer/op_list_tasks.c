@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "common/base/log.h"
 #include "common/base/memory.h"
 #include "common/domain/ecs_status.h"
 #include "common/domain/json_build.h"
@@ -10,14 +9,9 @@
 #include "producer/operation.h"
 #include "producer/request_json.h"
 #include "producer/service.h"
-#include "producer/task_view.h"
 #include "producer/view_check.h"
 
-enum {
-    SCAN_PAGE = 100,     /**< ids read at a time where a filter looks into each task */
-    SCAN_PAGES_MAX = 20, /**< then the call is answered with what was found, and a token */
-    SCOPE_PARTS = 8
-};
+enum { SCOPE_PARTS = 8 };
 
 /** A ListTasks under way. */
 struct list_tasks {
@@ -32,16 +26,11 @@ struct list_tasks {
     enum ecs_launch_type launch_type;
     const char *scope_parts[SCOPE_PARTS];
 
-    json_t *arns;                /**< found so far */
-    bool from_first;             /**< this call began at the first task */
-    char last[ARN_TASK_ID_SIZE]; /**< the last one looked at; "" = none */
-    size_t pages;
-    size_t id_count; /**< of the page being looked into */
-    char ids[SCAN_PAGE][ARN_TASK_ID_SIZE];
+    json_t *arns;
+    bool from_first;             /**< this call begins at the first task */
+    char last[ARN_TASK_ID_SIZE]; /**< after which it begins, then the last one taken; "" = none */
     bool more;
 };
-
-static void on_ids(void *context, const struct error *error, const struct redis_page *page);
 
 static void free_list(struct work *work)
 {
@@ -58,14 +47,6 @@ static void refuse_and_end(struct list_tasks *list, const struct ecs_error *erro
 
 /* ---- what is wanted ---- */
 
-/** True if each task's record has to be read. */
-static bool looks_inside(const struct list_tasks *list)
-{
-    const struct list_tasks_request *asked = &list->asked;
-    return asked->family != NULL || asked->started_by != NULL || asked->service_name != NULL ||
-           list->host[0] != '\0';
-}
-
 /** True for what ECS answers with nothing, and what no task of ours can be. */
 static bool finds_nothing(const struct list_tasks *list)
 {
@@ -74,28 +55,6 @@ static bool finds_nothing(const struct list_tasks *list)
            (stopped && list->asked.service_name != NULL) ||
            (list->launch_type != ECS_LAUNCH_TYPE_NONE &&
             list->launch_type != ECS_LAUNCH_TYPE_EXTERNAL);
-}
-
-static bool is_of_service(const struct task *task, const char *service_name)
-{
-    static const char prefix[] = "service:";
-    const char *group = task->description.group;
-    return group != NULL && strncmp(group, prefix, sizeof prefix - 1) == 0 &&
-           strcmp(group + sizeof prefix - 1, service_name) == 0;
-}
-
-static bool is_text(const char *text, const char *wanted)
-{
-    return wanted == NULL || (text != NULL && strcmp(text, wanted) == 0);
-}
-
-static bool is_wanted(const struct list_tasks *list, const struct task *task)
-{
-    const struct list_tasks_request *asked = &list->asked;
-    return is_text(task->description.family, asked->family) &&
-           is_text(task->description.started_by, asked->started_by) &&
-           (asked->service_name == NULL || is_of_service(task, asked->service_name)) &&
-           (list->host[0] == '\0' || is_text(task->host, list->host));
 }
 
 /* ---- the answer ---- */
@@ -153,100 +112,18 @@ static void answer(struct list_tasks *list)
 }
 
 /** Takes one id into the answer. */
-static void take(struct list_tasks *list, const char *id)
+static void take(struct list_tasks *list, struct span id)
 {
     char arn[ARN_MAX_BYTES];
-    arn_of_task(list->service->region, list->service->account, list->cluster, id, arn);
+    if (id.length >= sizeof list->last) {
+        return; /* no id of ours */
+    }
+    memcpy(list->last, id.data, id.length);
+    list->last[id.length] = '\0';
+    arn_of_task(list->service->region, list->service->account, list->cluster, list->last, arn);
     if (json_array_append_new(list->arns, json_string(arn)) != 0) {
         json_decref(list->arns);
         list->arns = NULL;
-    }
-}
-
-/** Asks for the next ids: as many as the answer takes, or whole pages to look into. */
-static void ask_for_ids(struct list_tasks *list)
-{
-    const char *after = list->last[0] != '\0' ? list->last : NULL;
-    struct redis_view *view = list->service->view;
-    bool stopped = list->status == ECS_DESIRED_STATUS_STOPPED;
-    size_t limit = looks_inside(list) ? SCAN_PAGE : list->page.max_results;
-    if (list->host[0] != '\0' && !stopped) {
-        redis_view_list_host_tasks(view, list->cluster, list->host, after, limit, on_ids, list);
-    } else {
-        redis_view_list_tasks(view, list->cluster, stopped, after, limit, on_ids, list);
-    }
-}
-
-/** True if the task is there, can be read and is wanted. */
-static bool passes(const struct list_tasks *list, const struct redis_task *read, const char *id)
-{
-    struct task task = {0};
-    struct error err = {0};
-    bool wanted = false;
-    if (!read->found) {
-        return false; /* it ended its time in the view since its id was listed */
-    }
-    if (task_view_decode(read, &task, &err) == 0) {
-        wanted = is_wanted(list, &task);
-    } else {
-        log_warn("task.unreadable", "the record of a task in Redis cannot be read",
-                 LOG_STR("cluster", list->cluster), LOG_STR("task", id),
-                 LOG_STR("error", err.message));
-    }
-    task_release(&task);
-    return wanted;
-}
-
-static void on_tasks(void *context, const struct error *error, const struct redis_read *read)
-{
-    struct list_tasks *list = context;
-    struct ecs_error refusal;
-    if (list->work.call == NULL) {
-        work_end(&list->work);
-        return;
-    }
-    if (view_check_answer(error, &refusal) != 0) {
-        refuse_and_end(list, &refusal);
-        return;
-    }
-    for (size_t i = 0; i < list->id_count && i < read->count; i++) {
-        if (json_array_size(list->arns) == list->page.max_results) {
-            list->more = true;
-            break;
-        }
-        memcpy(list->last, list->ids[i], sizeof list->last);
-        if (passes(list, &read->tasks[i], list->ids[i])) {
-            take(list, list->ids[i]);
-        }
-    }
-    list->pages++;
-    if (!list->more || json_array_size(list->arns) == list->page.max_results ||
-        list->pages == SCAN_PAGES_MAX) {
-        answer(list);
-    } else {
-        ask_for_ids(list);
-    }
-}
-
-static void look_inside(struct list_tasks *list)
-{
-    const char *ids[SCAN_PAGE];
-    for (size_t i = 0; i < list->id_count; i++) {
-        ids[i] = list->ids[i];
-    }
-    redis_view_read(list->service->view, list->cluster, ids, list->id_count, on_tasks, list);
-}
-
-static void keep_ids(struct list_tasks *list, const struct redis_page *page)
-{
-    list->id_count = 0;
-    list->more = page->more;
-    for (size_t i = 0; i < page->count && i < SCAN_PAGE; i++) {
-        if (page->items[i].length < ARN_TASK_ID_SIZE) {
-            char *id = list->ids[list->id_count++];
-            memcpy(id, page->items[i].data, page->items[i].length);
-            id[page->items[i].length] = '\0';
-        }
     }
 }
 
@@ -277,21 +154,27 @@ static void on_ids(void *context, const struct error *error, const struct redis_
         refuse_and_end(list, &refusal);
         return;
     }
-    keep_ids(list, page);
-    if (finds_nothing(list)) {
-        list->more = false;
-        answer(list);
-        return;
-    }
-    if (looks_inside(list) && list->id_count > 0) {
-        look_inside(list);
-        return;
-    }
-    for (size_t i = 0; i < list->id_count; i++) {
-        memcpy(list->last, list->ids[i], sizeof list->last);
-        take(list, list->ids[i]);
+    bool nothing = finds_nothing(list);
+    list->more = page->more && !nothing;
+    for (size_t i = 0; i < page->count && !nothing; i++) {
+        take(list, page->items[i]);
     }
     answer(list);
+}
+
+static void ask_for_ids(struct list_tasks *list)
+{
+    const struct list_tasks_request *asked = &list->asked;
+    const struct redis_task_list wanted = {
+        .cluster = list->cluster,
+        .stopped = list->status == ECS_DESIRED_STATUS_STOPPED,
+        .host = list->host[0] != '\0' ? list->host : NULL,
+        .family = asked->family,
+        .started_by = asked->started_by,
+        .service = asked->service_name,
+    };
+    redis_view_list_tasks(list->service->view, &wanted, list->last[0] != '\0' ? list->last : NULL,
+                          list->page.max_results, on_ids, list);
 }
 
 /* ---- the request ---- */

@@ -1,9 +1,12 @@
 -- put: a batch of bases of one host, and its `seen`, only ever from records read back from the log.
 -- ARGV: prefix, host, the seen that the caller knows (-2: a rebuild's, neither compared nor moved),
 -- the new seen, then per base: cluster, id, pos, reducer, stopped 0/1, terminal 0/1, expiry in unix ms
--- (0 = never), pending 0/1, reserved, bytes. Returns {'1' written or '0' seen differs, seen as found or made}.
+-- (0 = never), pending 0/1, reserved, family, startedBy, service (each '' = none), bytes. Returns {'1' written or '0'
+-- seen differs, seen as found or made}.
 
 local FORGET_AT_ONCE = 10
+local PARTS_OF_BASE = 13
+local FILTERS = {'family', 'startedBy', 'service'}
 local host, known, new = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -28,9 +31,8 @@ local function forget(cluster, id)
     redis.call('DEL', task_key(cluster, id))
     redis.call('SREM', open_key(host), cluster .. '/' .. id)
     redis.call('SREM', cluster_key(cluster, 'pending'), id)
-    for _, list in ipairs({'running', 'stopped', 'expiry'}) do
-        redis.call('ZREM', cluster_key(cluster, list), id)
-    end
+    redis.call('ZREM', cluster_key(cluster, 'expiry'), id)
+    unlist_task(cluster, id)
 end
 
 -- Expiry takes a task's hash; its id leaves the lists here, a few at a time.
@@ -53,10 +55,26 @@ local function expire(key, cluster, id, terminal, expiry)
     end
 end
 
+-- What filters apply to a task: those of its values, and its host.
+local function set_filters(cluster, id, values)
+    local filters = {'host:' .. host}
+    for i, name in ipairs(FILTERS) do
+        if values[i] ~= '' then
+            filters[#filters + 1] = name .. ':' .. values[i]
+        end
+    end
+    filters = table.concat(filters, '\0')
+    if filters ~= filters_of(cluster, id) then
+        unlist_task(cluster, id)
+        redis.call('HSET', cluster_key(cluster, 'filters'), id, filters)
+    end
+end
+
 -- Whether the host is deregistered: its tasks are no longer listed as running.
 local gone
 
-local function put(cluster, id, pos, reducer, stopped, terminal, expiry, pending, reserved, bytes)
+local function put(cluster, id, pos, reducer, stopped, terminal, expiry, pending, reserved,
+                   filters, bytes)
     local key = task_key(cluster, id)
     ensure(key, 'hash')
     local there = redis.call('HMGET', key, 'pos', 'rn', 'host')
@@ -88,6 +106,7 @@ local function put(cluster, id, pos, reducer, stopped, terminal, expiry, pending
         redis.call('HDEL', key, 'stop')
     end
     redis.call(terminal and 'SREM' or 'SADD', open_key(host), cluster .. '/' .. id)
+    set_filters(cluster, id, filters)
     list_task(cluster, id, stop or gone)
     expire(key, cluster, id, terminal, expiry)
 end
@@ -98,13 +117,13 @@ gone = host_status(host) == 'INACTIVE'
 if known ~= -2 and tonumber(found) ~= known then
     return {'0', found}
 end
-for i = 5, #ARGV, 10 do
-    for _, list in ipairs({'running', 'stopped', 'expiry'}) do
-        ensure_shared(cluster_key(ARGV[i], list), 'zset')
-    end
+for i = 5, #ARGV, PARTS_OF_BASE do
+    ensure_shared(cluster_key(ARGV[i], 'expiry'), 'zset')
+    ensure_shared(cluster_key(ARGV[i], 'filters'), 'hash')
     ensure_shared(cluster_key(ARGV[i], 'pending'), 'set')
     put(ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4] == '1', ARGV[i + 5] == '1',
-        tonumber(ARGV[i + 6]), ARGV[i + 7] == '1', ARGV[i + 8], ARGV[i + 9])
+        tonumber(ARGV[i + 6]), ARGV[i + 7] == '1', ARGV[i + 8],
+        {ARGV[i + 9], ARGV[i + 10], ARGV[i + 11]}, ARGV[i + 12])
 end
 if known ~= -2 and new > tonumber(found) then
     redis.call('HSET', host_key(host), 'seen', ARGV[4])

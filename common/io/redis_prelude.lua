@@ -34,7 +34,8 @@ local function task_key(cluster, id)
     return prefix .. ':t:' .. cluster .. '/' .. id
 end
 
--- what: running, stopped (ids by desiredStatus), expiry (ids by the time they are forgotten), hosts.
+-- what: running, stopped (ids by desiredStatus), each also with :FILTER behind it (of these the ids to which that filter of
+-- ListTasks applies), filters (those of each id), expiry (ids by the time they are forgotten), hosts.
 local function cluster_key(cluster, what)
     return prefix .. ':c:' .. cluster .. ':' .. what
 end
@@ -131,10 +132,46 @@ local function host_version(host)
     return string.format('%.0f', version)
 end
 
--- Moves a task to the list of its desiredStatus.
+-- The filters of ListTasks that apply to a task, as KIND:VALUE with zero bytes between them. They are not in its hash: the
+-- lists have to be left when that has expired.
+local function filters_of(cluster, id)
+    return redis.call('HGET', cluster_key(cluster, 'filters'), id) or ''
+end
+
+-- Calls fn with each list of that desiredStatus that a task with these filters is in.
+local function each_list(cluster, which, filters, fn)
+    fn(cluster_key(cluster, which))
+    for filter in string.gmatch(filters, '%Z+') do
+        fn(cluster_key(cluster, which .. ':' .. filter))
+    end
+end
+
+-- Of a list that holds another type all is lost, and it begins anew.
+local function call_list(command, key, ...)
+    if type(redis.pcall(command, key, ...)) == 'table' then
+        ensure_shared(key, 'zset')
+        redis.call(command, key, ...)
+    end
+end
+
+local function leave_lists(cluster, id, which, filters)
+    each_list(cluster, which, filters, function(key) call_list('ZREM', key, id) end)
+end
+
+-- Moves a task to the lists of its desiredStatus.
 local function list_task(cluster, id, stopped)
-    redis.call('ZREM', cluster_key(cluster, stopped and 'running' or 'stopped'), id)
-    redis.call('ZADD', cluster_key(cluster, stopped and 'stopped' or 'running'), 0, id)
+    local filters = filters_of(cluster, id)
+    leave_lists(cluster, id, stopped and 'running' or 'stopped', filters)
+    each_list(cluster, stopped and 'stopped' or 'running', filters,
+              function(key) call_list('ZADD', key, 0, id) end)
+end
+
+-- Takes a task out of all lists of its cluster.
+local function unlist_task(cluster, id)
+    local filters = filters_of(cluster, id)
+    leave_lists(cluster, id, 'running', filters)
+    leave_lists(cluster, id, 'stopped', filters)
+    redis.call('HDEL', cluster_key(cluster, 'filters'), id)
 end
 
 -- A base that cannot be right becomes one of no bytes at position 0: no API takes it for a task or for none, and

@@ -21,8 +21,6 @@ static struct redis_script scripts[REDIS_SCRIPT_COUNT] = {
     [REDIS_SCRIPT_HEARTBEAT] = {.name = "heartbeat", .source = REDIS_SOURCE_HEARTBEAT},
     [REDIS_SCRIPT_PUT_LIVE] = {.name = "put_live", .source = REDIS_SOURCE_PUT_LIVE},
     [REDIS_SCRIPT_LIST_TASKS] = {.name = "list_tasks", .source = REDIS_SOURCE_LIST_TASKS},
-    [REDIS_SCRIPT_LIST_HOST_TASKS] = {.name = "list_host_tasks",
-                                      .source = REDIS_SOURCE_LIST_HOST_TASKS},
     [REDIS_SCRIPT_LIST_CLUSTERS] = {.name = "list_clusters", .source = REDIS_SOURCE_LIST_CLUSTERS},
     [REDIS_SCRIPT_DESCRIBE_CLUSTERS] = {.name = "describe_clusters",
                                         .source = REDIS_SOURCE_DESCRIBE_CLUSTERS},

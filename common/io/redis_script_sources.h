@@ -17,7 +17,6 @@ extern const char REDIS_SOURCE_LIST_HOSTS[];
 extern const char REDIS_SOURCE_HEARTBEAT[];
 extern const char REDIS_SOURCE_PUT_LIVE[];
 extern const char REDIS_SOURCE_LIST_TASKS[];
-extern const char REDIS_SOURCE_LIST_HOST_TASKS[];
 extern const char REDIS_SOURCE_LIST_CLUSTERS[];
 extern const char REDIS_SOURCE_DESCRIBE_CLUSTERS[];
 extern const char REDIS_SOURCE_REBUILD_BEGIN[];

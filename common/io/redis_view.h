@@ -22,7 +22,7 @@
  *    hb:HOST:steady    there while a host that came back has not beaten long enough, with an expiry
  *    t:CLUSTER/TASK    hash: host, base, pos, rn (reducer), stopped 0/1, live, and p:OFFSET for
  * each pending event, 'S' (StopRequested) or 'T' (TaskTagged) before its bytes c:CLUSTER:running,
- * :stopped   sorted sets of task ids by desiredStatus, all with score 0 c:CLUSTER:pending set of ids with lastStatus PENDING c:CLUSTER:expiry  sorted
+ * :stopped   sorted sets of task ids by desiredStatus, all with score 0; the same with :FILTER behind it, of those to which a filter of ListTasks applies: host:HOST, family:FAMILY, startedBy:NAME, service:NAME c:CLUSTER:filters hash: these filters by task id c:CLUSTER:pending set of ids with lastStatus PENDING c:CLUSTER:expiry  sorted
  * set of task ids by the time at which they are forgotten c:CLUSTER:hosts   set of hosts clusters
  * sorted set of names, all with score 0 complete          hash: run_id, token Redis Cluster is not
  * supported: the keys of one script would lie on several nodes. */
@@ -93,9 +93,10 @@ struct redis_put {
     struct span bytes;
     bool stopped; /**< desiredStatus STOPPED by the base alone */
     bool terminal;
-    bool pending;           /**< lastStatus PENDING */
-    const char *reserved;   /**< what it takes of its host (task_reservation.h); NULL = nothing */
-    int64_t expire_unix_ms; /**< terminal: when the view forgets it; 0 = never */
+    bool pending;         /**< lastStatus PENDING */
+    const char *reserved; /**< what it takes of its host (task_reservation.h); NULL = nothing */
+    const char *family, *started_by, *service; /**< what lists are asked by; NULL = none */
+    int64_t expire_unix_ms;                    /**< terminal: when the view forgets it; 0 = never */
 };
 enum redis_put_outcome { REDIS_PUT_OK = 1, REDIS_PUT_SEEN_DIFFERS };
 typedef void redis_put_fn(void *context, const struct error *error, enum redis_put_outcome outcome,
@@ -199,13 +200,15 @@ struct redis_page {
     bool more; /**< there are further ones after the last item */
 };
 typedef void redis_page_fn(void *context, const struct error *error, const struct redis_page *page);
-/** Ids of a cluster's tasks with that desiredStatus, after `after` (NULL = from the first), at most
- *  limit (1-100). */
-void redis_view_list_tasks(struct redis_view *view, const char *cluster, bool stopped,
+/** Which tasks are listed: those of a cluster with that desiredStatus, of which all that is named here is true. */
+struct redis_task_list {
+    const char *cluster;
+    bool stopped;
+    const char *host, *family, *started_by, *service; /**< NULL = any */
+};
+/** Their ids, after `after` (NULL = from the first), at most limit (1-100). Everything is copied. */
+void redis_view_list_tasks(struct redis_view *view, const struct redis_task_list *list,
                            const char *after, size_t limit, redis_page_fn *fn, void *context);
-/** The same of one host's tasks, of those with desiredStatus RUNNING. */
-void redis_view_list_host_tasks(struct redis_view *view, const char *cluster, const char *host,
-                                const char *after, size_t limit, redis_page_fn *fn, void *context);
 /** Names of clusters in which a host has ever registered. */
 void redis_view_list_clusters(struct redis_view *view, const char *after, size_t limit,
                               redis_page_fn *fn, void *context);

@@ -43,11 +43,19 @@ static void answer_page(struct redis_request *request, const struct error *error
     arena_release(&arena);
 }
 
-static void ask_for_tasks(struct redis_view *view, enum redis_script_name script,
-                          const char *cluster, const char *of, const char *after, size_t limit,
-                          redis_page_fn *fn, void *context)
+static void add_filter(struct redis_request *request, const char *kind, const char *value)
 {
-    struct redis_request *request = redis_request_new(view, script, answer_page, context);
+    if (value != NULL) {
+        redis_request_add_text(request, kind);
+        redis_request_add_text(request, value);
+    }
+}
+
+void redis_view_list_tasks(struct redis_view *view, const struct redis_task_list *list,
+                           const char *after, size_t limit, redis_page_fn *fn, void *context)
+{
+    struct redis_request *request =
+        redis_request_new(view, REDIS_SCRIPT_LIST_TASKS, answer_page, context);
 
     if (request == NULL) {
         const struct error error = redis_view_no_memory();
@@ -56,24 +64,15 @@ static void ask_for_tasks(struct redis_view *view, enum redis_script_name script
     }
     request->fn.page = fn;
     request->expected = limit;
-    redis_request_add_text(request, cluster);
-    redis_request_add_text(request, of);
+    redis_request_add_text(request, list->cluster);
+    redis_request_add_text(request, list->stopped ? "stopped" : "running");
     redis_request_add_text(request, after);
     redis_request_add_number(request, (int64_t)limit);
+    add_filter(request, "host", list->host);
+    add_filter(request, "family", list->family);
+    add_filter(request, "startedBy", list->started_by);
+    add_filter(request, "service", list->service);
     redis_connection_send(view->connection, request);
-}
-
-void redis_view_list_tasks(struct redis_view *view, const char *cluster, bool stopped,
-                           const char *after, size_t limit, redis_page_fn *fn, void *context)
-{
-    ask_for_tasks(view, REDIS_SCRIPT_LIST_TASKS, cluster, stopped ? "stopped" : "running", after,
-                  limit, fn, context);
-}
-
-void redis_view_list_host_tasks(struct redis_view *view, const char *cluster, const char *host,
-                                const char *after, size_t limit, redis_page_fn *fn, void *context)
-{
-    ask_for_tasks(view, REDIS_SCRIPT_LIST_HOST_TASKS, cluster, host, after, limit, fn, context);
 }
 
 void redis_view_list_clusters(struct redis_view *view, const char *after, size_t limit,

@@ -138,6 +138,9 @@ static void add_put(struct redis_request *request, const struct redis_put *put)
     redis_request_add_number(request, put->expire_unix_ms);
     redis_request_add_number(request, put->pending);
     redis_request_add_text(request, put->reserved);
+    redis_request_add_text(request, put->family);
+    redis_request_add_text(request, put->started_by);
+    redis_request_add_text(request, put->service);
     redis_request_add(request, put->bytes);
 }
 

@@ -4,6 +4,14 @@
 
 #include "common/domain/reduce.h"
 
+/* Of the tasks of an ECS service the group is "service:NAME" (ECS API, Task.group). */
+static const char *service_of(const char *group)
+{
+    static const char prefix[] = "service:";
+    bool is_service = group != NULL && strncmp(group, prefix, sizeof prefix - 1) == 0;
+    return is_service ? group + sizeof prefix - 1 : NULL;
+}
+
 void task_put_fill(const struct task *task, int64_t pos, int64_t retention_ms,
                    char reserved[TASK_RESERVATION_SIZE], struct redis_put *ret_put)
 {
@@ -18,6 +26,9 @@ void task_put_fill(const struct task *task, int64_t pos, int64_t retention_ms,
         .terminal = terminal,
         .pending = strcmp(task_last_status(task), "PENDING") == 0,
         .reserved = reserved,
+        .family = task->description.family,
+        .started_by = task->description.started_by,
+        .service = service_of(task->description.group),
         /* If that is past, the put takes it out of the view. */
         .expire_unix_ms = terminal ? task->terminal_at + retention_ms : 0,
     };

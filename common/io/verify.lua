@@ -5,14 +5,23 @@
 local host = ARGV[2]
 local wrong = ''
 
-local function lists_name(cluster, id)
-    for _, list in ipairs({'running', 'stopped'}) do
-        ensure_shared(cluster_key(cluster, list), 'zset')
-        if redis.call('ZSCORE', cluster_key(cluster, list), id) then
-            return true
+-- The key that should name the task and does not, '' if each does.
+local function list_that_lacks(cluster, id)
+    ensure_shared(cluster_key(cluster, 'filters'), 'hash')
+    local filters, lacking = filters_of(cluster, id), {}
+    for _, which in ipairs({'running', 'stopped'}) do
+        each_list(cluster, which, filters, function(key)
+            local score = redis.pcall('ZSCORE', key, id)
+            if type(score) == 'table' then
+                ensure_shared(key, 'zset')
+            end
+            lacking[which] = lacking[which] or (type(score) ~= 'string' and key)
+        end)
+        if not lacking[which] then
+            return filters == '' and cluster_key(cluster, 'filters') or ''
         end
     end
-    return false
+    return lacking.running
 end
 
 local function look_at(member)
@@ -26,7 +35,7 @@ local function look_at(member)
         end
         return task_key(cluster, id)
     end
-    return lists_name(cluster, id) and '' or cluster_key(cluster, 'running')
+    return list_that_lacks(cluster, id)
 end
 
 local function look()

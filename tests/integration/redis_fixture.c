@@ -352,20 +352,19 @@ static void on_page(void *context, const struct error *error, const struct redis
     }
 }
 
-const char *redis_fixture_list(struct redis_fixture *f, const char *cluster, bool stopped,
-                               const char *after, size_t limit)
+const char *redis_fixture_list_of(struct redis_fixture *f, const struct redis_task_list *list,
+                                  const char *after, size_t limit)
 {
-    redis_view_list_tasks(f->view, cluster, stopped, after, limit, on_page, f);
+    redis_view_list_tasks(f->view, list, after, limit, on_page, f);
     redis_fixture_wait(f, 1);
     return f->text;
 }
 
-const char *redis_fixture_list_host(struct redis_fixture *f, const char *cluster, const char *host,
-                                    const char *after, size_t limit)
+const char *redis_fixture_list(struct redis_fixture *f, const char *cluster, bool stopped,
+                               const char *after, size_t limit)
 {
-    redis_view_list_host_tasks(f->view, cluster, host, after, limit, on_page, f);
-    redis_fixture_wait(f, 1);
-    return f->text;
+    const struct redis_task_list list = {.cluster = cluster, .stopped = stopped};
+    return redis_fixture_list_of(f, &list, after, limit);
 }
 
 const char *redis_fixture_list_clusters(struct redis_fixture *f, const char *after, size_t limit)
@@ -381,6 +380,17 @@ void redis_fixture_on_seen(void *context, const struct error *error, int64_t see
 
     if (begin(f, error)) {
         add(f, "seen=%lld", (long long)seen);
+    }
+}
+
+void redis_fixture_on_verify(void *context, const struct error *error, int64_t seen,
+                             struct span wrong)
+{
+    struct redis_fixture *f = context;
+
+    (void)seen;
+    if (begin(f, error)) {
+        add(f, "wrong=%.*s", (int)wrong.length, wrong.data);
     }
 }
 

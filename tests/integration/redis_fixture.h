@@ -53,12 +53,15 @@ const char *redis_fixture_pend(struct redis_fixture *f, const char *cluster, con
 /** "complete=B known=B more=B ID ID ...". */
 const char *redis_fixture_list(struct redis_fixture *f, const char *cluster, bool stopped,
                                const char *after, size_t limit);
-const char *redis_fixture_list_host(struct redis_fixture *f, const char *cluster, const char *host,
-                                    const char *after, size_t limit);
+const char *redis_fixture_list_of(struct redis_fixture *f, const struct redis_task_list *list,
+                                  const char *after, size_t limit);
 const char *redis_fixture_list_clusters(struct redis_fixture *f, const char *after, size_t limit);
 
 /* Callbacks that note their answer, for calls made by the test itself. context is the fixture. */
 void redis_fixture_on_seen(void *context, const struct error *error, int64_t seen);
+/** "wrong=KEY". */
+void redis_fixture_on_verify(void *context, const struct error *error, int64_t seen,
+                             struct span wrong);
 void redis_fixture_on_done(void *context, const struct error *error);
 void redis_fixture_on_heartbeat(void *context, const struct error *error, const char *other);
 void redis_fixture_on_put(void *context, const struct error *error, enum redis_put_outcome outcome,

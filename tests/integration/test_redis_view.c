@@ -406,28 +406,6 @@ static void test_lists_are_in_byte_order_and_paged(void **state)
     assert_string_equal(redis_fixture_list(f, "x", false, NULL, 2), "complete=0 known=0 more=0");
 }
 
-static void test_running_tasks_of_a_host(void **state)
-{
-    struct redis_fixture *f = *state;
-    struct redis_put others[] = {running("o1", 1, 1, "B1"), running("o2", 1, 1, "B1"),
-                                 running("o3", 1, 1, "B1")};
-
-    redis_fixture_put_running(f, "t3", 1);
-    redis_fixture_put_running(f, "t1", 1);
-    redis_fixture_put_running(f, "t2", 1);
-    others[1].cluster = "other";
-    others[2].stopped = true; /* and still open */
-    (void)redis_fixture_put(f, "h2", REDIS_SEEN_IGNORE, REDIS_SEEN_IGNORE, others, 3);
-    assert_string_equal(redis_fixture_list_host(f, "c", "h1", NULL, 2),
-                        "complete=0 known=0 more=1 t1 t2");
-    assert_string_equal(redis_fixture_list_host(f, "c", "h1", "t2", 2),
-                        "complete=0 known=0 more=0 t3");
-    assert_string_equal(redis_fixture_list_host(f, "c", "h2", NULL, 2),
-                        "complete=0 known=0 more=0 o1");
-    assert_string_equal(redis_fixture_list_host(f, "c", "h3", NULL, 2),
-                        "complete=0 known=0 more=0");
-}
-
 static void test_ids_without_a_task_leave_the_lists(void **state)
 {
     struct redis_fixture *f = *state;
@@ -648,7 +626,6 @@ int main(void)
         VIEW_TEST(test_a_host_is_connected_again_when_it_beats_steadily),
         VIEW_TEST(test_clusters_are_those_of_the_hosts),
         VIEW_TEST(test_lists_are_in_byte_order_and_paged),
-        VIEW_TEST(test_running_tasks_of_a_host),
         VIEW_TEST(test_ids_without_a_task_leave_the_lists),
         VIEW_TEST(test_an_emptied_redis_shows_at_the_next_put_and_read),
         VIEW_TEST(test_garbage_is_corrupt_and_named),

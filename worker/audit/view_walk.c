@@ -49,10 +49,11 @@ static void on_read(void *context, const struct error *error, const struct redis
 
 static int read_tasks(struct view_walk *walk, bool stopped, struct error *err)
 {
+    const struct redis_task_list list = {.cluster = walk->cluster, .stopped = stopped};
     char after[NAME_MAX_BYTES] = "";
     do {
-        redis_view_list_tasks(walk->session->view, walk->cluster, stopped,
-                              after[0] == '\0' ? NULL : after, PAGE, on_page, walk);
+        redis_view_list_tasks(walk->session->view, &list, after[0] == '\0' ? NULL : after, PAGE,
+                              on_page, walk);
         if (view_session_wait(walk->session, err) != 0) {
             return -1;
         }

@@ -94,23 +94,19 @@ void redis_view_pend(struct redis_view *view, const char *cluster, const char *t
     KEEP(fn);
 }
 
-void redis_view_list_tasks(struct redis_view *view, const char *cluster, bool stopped,
+void redis_view_list_tasks(struct redis_view *view, const struct redis_task_list *list,
                            const char *after, size_t limit, redis_page_fn *fn, void *context)
 {
     (void)view;
-    ask(FAKE_LIST_TASKS, cluster, context);
-    copy_text(fake.host, NULL);
+    ask(FAKE_LIST_TASKS, list->cluster, context);
+    copy_text(fake.host, list->host);
+    copy_text(fake.family, list->family);
+    copy_text(fake.started_by, list->started_by);
+    copy_text(fake.service, list->service);
     copy_text(fake.after, after);
     fake.limit = limit;
-    fake.stopped = stopped;
+    fake.stopped = list->stopped;
     KEEP(fn);
-}
-
-void redis_view_list_host_tasks(struct redis_view *view, const char *cluster, const char *host,
-                                const char *after, size_t limit, redis_page_fn *fn, void *context)
-{
-    redis_view_list_tasks(view, cluster, false, after, limit, fn, context);
-    copy_text(fake.host, host);
 }
 
 void redis_view_list_clusters(struct redis_view *view, const char *after, size_t limit,

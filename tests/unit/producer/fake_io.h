@@ -27,7 +27,9 @@ struct fake_io {
     char cluster[FAKE_TEXT_SIZE];
     char ids[FAKE_IDS_MAX][FAKE_TEXT_SIZE]; /**< ids or names asked for */
     size_t id_count;
-    char host[FAKE_TEXT_SIZE];  /**< of a list of one host's tasks; "" = of all */
+    /** What a list of tasks is of; "" = any. */
+    char host[FAKE_TEXT_SIZE], family[FAKE_TEXT_SIZE], started_by[FAKE_TEXT_SIZE],
+        service[FAKE_TEXT_SIZE];
     char after[FAKE_TEXT_SIZE]; /**< "" = from the first */
     size_t limit;
     bool stopped;

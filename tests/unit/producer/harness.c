@@ -182,8 +182,9 @@ struct span harness_host_record(struct harness *harness, const char *host, const
     return encoded(&HOST_RECORD_SPEC, &record);
 }
 
-struct redis_task harness_task_of(struct harness *harness, const char *id, const char *host,
-                                  const char *family, const char *group, const char *started_by)
+#define HOST "node-7"
+
+struct redis_task harness_task(struct harness *harness, const char *id)
 {
     struct described_container container = {.name = "web",
                                             .container_id = "c1",
@@ -196,13 +197,11 @@ struct redis_task harness_task_of(struct harness *harness, const char *id, const
         .region = harness->options.region,
         .cluster = "prod",
         .id = id,
-        .host = host,
+        .host = HOST,
         .observed_at = 1699999992000,
         .revision = 1,
         .description = {.runtime = "docker",
-                        .family = family,
-                        .group = group,
-                        .started_by = started_by,
+                        .family = "web",
                         .containers = {&container, 1},
                         .tags = {&tag, 1}},
         .tags = {&tag, 1},
@@ -210,17 +209,12 @@ struct redis_task harness_task_of(struct harness *harness, const char *id, const
     return (struct redis_task){
         .found = true,
         .id = span_of(id),
-        .host = span_of(host),
+        .host = span_of(HOST),
         .pos = 10,
         .base = encoded(&TASK_SPEC, &task),
         .live = span_of("c1=HEALTHY\n"),
-        .host_record = harness_host_record(harness, host, HARNESS_ACCOUNT, NULL),
+        .host_record = harness_host_record(harness, HOST, HARNESS_ACCOUNT, NULL),
         .connected = true,
         .connected_at = 1699990001000,
     };
-}
-
-struct redis_task harness_task(struct harness *harness, const char *id)
-{
-    return harness_task_of(harness, id, "node-7", "web", NULL, NULL);
 }

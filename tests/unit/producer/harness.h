@@ -54,8 +54,5 @@ struct redis_task harness_task(struct harness *harness, const char *id);
 /** The registration of a host in partition 3 (region NULL = the API's own). Lives as long. */
 struct span harness_host_record(struct harness *harness, const char *host, const char *account,
                                 const char *region);
-/** The same with other descriptions. */
-struct redis_task harness_task_of(struct harness *harness, const char *id, const char *host,
-                                  const char *family, const char *group, const char *started_by);
 
 #endif

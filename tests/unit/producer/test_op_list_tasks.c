@@ -22,13 +22,6 @@ static void answer_ids(size_t from, size_t count, bool more)
     fake_answer_page(NULL, &page);
 }
 
-static void answer_tasks(struct redis_task *tasks, size_t count)
-{
-    const struct redis_read read = {
-        .complete = true, .cluster_known = true, .tasks = tasks, .count = count};
-    fake_answer_read(NULL, &read);
-}
-
 /** Begins the next page: `body` without its closing brace, and the token of the last answer. */
 static void begin_next(struct harness *harness, struct harness_call *call, const char *body)
 {
@@ -112,30 +105,35 @@ static void nothing_is_ever_pending_or_on_amazons_hosts(void **state)
     harness_end(&call);
 }
 
-static void filters_look_into_each_task(void **state)
+static void filters_are_asked_of_the_view(void **state)
 {
-    static const char *const filters[] = {
-        "\"family\":\"db\"",
-        "\"startedBy\":\"me\"",
-        "\"serviceName\":\"shop\"",
-        "\"containerInstance\":\"node-8\"",
-        "\"containerInstance\":\"" HARNESS_ARN "container-instance/prod/node-8\"",
-        "\"containerInstance\":\"node-8\",\"family\":\"db\"",
+    static const struct {
+        const char *filters, *host, *family, *started_by, *service;
+        bool stopped;
+    } cases[] = {
+        {"\"family\":\"db\"", "", "db", "", "", false},
+        {"\"startedBy\":\"me\"", "", "", "me", "", false},
+        {"\"serviceName\":\"shop\"", "", "", "", "shop", false},
+        {"\"containerInstance\":\"node-8\"", "node-8", "", "", "", false},
+        {"\"containerInstance\":\"" HARNESS_ARN "container-instance/prod/node-8\"", "node-8", "",
+         "", "", false},
+        {"\"containerInstance\":\"node-8\",\"family\":\"db\"", "node-8", "db", "", "", false},
+        {"\"containerInstance\":\"node-8\",\"desiredStatus\":\"STOPPED\"", "node-8", "", "", "",
+         true},
     };
-    for (size_t i = 0; i < sizeof filters / sizeof filters[0]; i++) {
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct harness_call call;
         char body[256];
-        (void)snprintf(body, sizeof body, "{\"cluster\":\"prod\",%s}", filters[i]);
-        struct redis_task tasks[] = {
-            harness_task_of(*state, A, "node-7", "web", "service:shop2", "me2"),
-            harness_task_of(*state, B, "node-8", "db", "service:shop", "me"),
-            {.found = false},
-        };
+        (void)snprintf(body, sizeof body, "{\"cluster\":\"prod\",%s}", cases[i].filters);
         harness_begin(*state, &call, "ListTasks", body);
+        assert_string_equal(fake.cluster, "prod");
+        assert_string_equal(fake.host, cases[i].host);
+        assert_string_equal(fake.family, cases[i].family);
+        assert_string_equal(fake.started_by, cases[i].started_by);
+        assert_string_equal(fake.service, cases[i].service);
+        assert_int_equal(fake.stopped, cases[i].stopped);
         assert_int_equal(fake.limit, 100);
-        answer_ids(0, 3, false);
-        assert_int_equal(fake.id_count, 3);
-        answer_tasks(tasks, 3);
+        answer_ids(1, 1, false);
         harness_assert_body(&call, "{\"taskArns\":[\"" HARNESS_ARN "task/prod/" B "\"]}");
         harness_end(&call);
     }
@@ -195,79 +193,22 @@ static void list_of_a_host_says_when_the_look_at_the_host_fails(void **state)
     harness_end(&call);
 }
 
-static void running_tasks_of_a_host_are_those_that_it_has_open(void **state)
-{
-    static const struct {
-        const char *filter, *host;
-        bool stopped;
-    } cases[] = {
-        {"\"containerInstance\":\"node-8\"", "node-8", false},
-        {"\"containerInstance\":\"node-8\",\"family\":\"db\"", "node-8", false},
-        {"\"containerInstance\":\"node-8\",\"desiredStatus\":\"STOPPED\"", "", true},
-        {"\"family\":\"db\"", "", false},
-    };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct harness_call call;
-        char body[256];
-        (void)snprintf(body, sizeof body, "{\"cluster\":\"prod\",%s}", cases[i].filter);
-        harness_begin(*state, &call, "ListTasks", body);
-        assert_string_equal(fake.host, cases[i].host);
-        assert_int_equal(fake.stopped, cases[i].stopped);
-        answer_ids(0, 0, false);
-        if (strstr(cases[i].filter, "containerInstance") != NULL) {
-            answer_host(true, true);
-        }
-        harness_assert_body(&call, "{\"taskArns\":[]}");
-        harness_end(&call);
-    }
-}
-
-static void filtered_scan_goes_on_until_enough_is_found(void **state)
+static void list_of_a_host_without_tasks_is_empty(void **state)
 {
     struct harness_call call;
-    struct redis_task no = harness_task_of(*state, A, "node-7", "web", NULL, NULL);
-    struct redis_task yes[] = {harness_task_of(*state, B, "node-7", "db", NULL, NULL),
-                               harness_task_of(*state, C, "node-7", "db", NULL, NULL)};
     harness_begin(*state, &call, "ListTasks",
-                  "{\"cluster\":\"prod\",\"family\":\"db\",\"maxResults\":1}");
-    answer_ids(0, 1, true);
-    answer_tasks(&no, 1);
-    assert_int_equal(call.status, 0);
-    assert_string_equal(fake.after, A);
-    answer_ids(1, 2, false);
-    answer_tasks(yes, 2);
-    assert_int_equal(json_array_size(json_object_get(call.body, "taskArns")), 1);
-    begin_next(*state, &call, "{\"cluster\":\"prod\",\"family\":\"db\"");
-    assert_string_equal(fake.after, B);
-    answer_ids(2, 1, false);
-    answer_tasks(yes + 1, 1);
-    harness_assert_body(&call, "{\"taskArns\":[\"" HARNESS_ARN "task/prod/" C "\"]}");
-    harness_end(&call);
-}
-
-static void scan_of_many_pages_is_answered_with_a_token(void **state)
-{
-    struct harness_call call;
-    struct redis_task no = harness_task_of(*state, A, "node-7", "web", NULL, NULL);
-    harness_begin(*state, &call, "ListTasks", "{\"cluster\":\"prod\",\"family\":\"db\"}");
-    for (int pages = 0; call.status == 0; pages++) {
-        assert_in_range(pages, 0, 19);
-        answer_ids(0, 1, true);
-        answer_tasks(&no, 1);
-    }
-    assert_int_equal(call.status, 200);
-    assert_int_equal(json_array_size(json_object_get(call.body, "taskArns")), 0);
-    assert_non_null(json_object_get(call.body, "nextToken"));
+                  "{\"cluster\":\"prod\",\"containerInstance\":\"node-8\"}");
+    answer_ids(0, 0, false);
+    answer_host(true, true);
+    harness_assert_body(&call, "{\"taskArns\":[]}");
     harness_end(&call);
 }
 
 static void service_without_a_task_is_not_found(void **state)
 {
     struct harness_call call;
-    struct redis_task no = harness_task(*state, A);
     harness_begin(*state, &call, "ListTasks", "{\"cluster\":\"prod\",\"serviceName\":\"nix\"}");
-    answer_ids(0, 1, false);
-    answer_tasks(&no, 1);
+    answer_ids(0, 0, false);
     harness_assert_error(&call, 400, "ServiceNotFoundException", "Service not found.");
     harness_end(&call);
 }
@@ -346,16 +287,14 @@ static void unknown_cluster_is_not_found(void **state)
     harness_end(&call);
 }
 
-static void redis_that_hangs_between_pages_is_a_server_exception(void **state)
+static void redis_that_hangs_is_a_server_exception(void **state)
 {
     struct harness_call call;
-    struct redis_task no = harness_task(*state, A);
     harness_begin(*state, &call, "ListTasks", "{\"cluster\":\"prod\",\"family\":\"db\"}");
-    answer_ids(0, 1, true);
     harness_wait(*state, &call);
     assert_int_equal(call.status, 500);
     harness_end(&call);
-    answer_tasks(&no, 1);
+    answer_ids(0, 1, true);
     assert_int_equal(fake.question, FAKE_NOTHING);
 }
 
@@ -368,18 +307,16 @@ int main(void)
         TEST(token_of_another_request_is_refused),
         TEST(stopped_tasks_are_listed_apart),
         TEST(nothing_is_ever_pending_or_on_amazons_hosts),
-        TEST(filters_look_into_each_task),
+        TEST(filters_are_asked_of_the_view),
         TEST(list_of_a_host_says_when_the_look_at_the_host_fails),
         TEST(unknown_host_is_not_found_where_the_view_is_complete),
-        TEST(running_tasks_of_a_host_are_those_that_it_has_open),
-        TEST(filtered_scan_goes_on_until_enough_is_found),
-        TEST(scan_of_many_pages_is_answered_with_a_token),
+        TEST(list_of_a_host_without_tasks_is_empty),
         TEST(service_without_a_task_is_not_found),
         TEST(wrong_requests_are_refused_as_ecs_does),
         TEST(started_by_goes_with_cluster_and_status),
         TEST(lists_come_from_a_complete_view_only),
         TEST(unknown_cluster_is_not_found),
-        TEST(redis_that_hangs_between_pages_is_a_server_exception),
+        TEST(redis_that_hangs_is_a_server_exception),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
