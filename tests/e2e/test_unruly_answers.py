@@ -52,11 +52,12 @@ class Answers(ScriptedHost):
         self.assertIn("ContainerVanishedError", document["containers"][0]["reason"])
 
     def test_sent_but_not_answered(self):
-        """The connection ends, or the call hangs, after the container has got its signal: it gets no second one."""
-        for name, answer in (("hung-up", hang_up()), ("silent", silence())):
+        """The connection ends, or the call hangs, after the container has got its signal: it gets no second one, also where
+        the engine's time stamps are a little ahead of our clock."""
+        for name, answer, ahead_ms in (("hung-up", hang_up(), 0), ("silent", silence(), 0), ("ahead", hang_up(), 800)):
             container, task = self.add(name, on_signal={"SIGTERM": None}, members={"Config": {"StopTimeout": 60}})
-            self.engine.answer("POST", self.kill_path(container), then(lambda c=container: self.engine.emit(c, "kill", signal="15"), answer),
-                               times=1)
+            self.engine.answer("POST", self.kill_path(container), then(
+                lambda c=container, ms=ahead_ms: self.engine.emit(c, "kill", ahead_ms=ms, signal="15"), answer), times=1)
             self.stop(task)
             [sent] = self.fleet.wait_events(task, "SignalSent")
             self.assertEqual(sent["answer"], "history")

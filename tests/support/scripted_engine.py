@@ -245,9 +245,9 @@ class ScriptedEngine:
             inspect = self.inspects.pop(container)
             self.emit(container, "destroy", name=inspect["Name"][1:])
 
-    def emit(self, container, action, **attributes):
-        """An event of a container, to every open stream of GET /events."""
-        nanos = time.time_ns()
+    def emit(self, container, action, *, ahead_ms=0, **attributes):
+        """An event of a container, to every open stream of GET /events; its time stamp may be ahead of our clock."""
+        nanos = time.time_ns() + ahead_ms * 10**6
         attributes.setdefault("name", self.inspects.get(container, {}).get("Name", "/")[1:])
         event = {"Type": "container", "Action": action, "status": action, "id": container, "scope": "local",
                  "Actor": {"ID": container, "Attributes": attributes}, "time": nanos // 10**9, "timeNano": nanos}

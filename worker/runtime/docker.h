@@ -44,6 +44,7 @@ struct docker {
     bool away_said;
     struct docker_engine engine; /**< api_version "" = not agreed on yet */
     json_t *version, *info;      /**< the engine's words, NULL = not yet */
+    int64_t info_asked_ms;       /**< wall clock */
     int64_t clock_ahead_ms;      /**< the engine's wall clock less ours */
     int64_t back_off_ms, last_event_nanos;
     struct loop_timer *retry; /**< connecting: its limit; unconnected: the next try */

@@ -4,6 +4,7 @@
 #include "common/base/memory.h"
 #include "worker/runtime/docker.h"
 #include "worker/runtime/docker_event.h"
+#include "worker/runtime/docker_history.h"
 #include "worker/runtime/docker_json.h"
 
 /* Finding the engine: GET /version, GET /info, then GET /events; BACK when the stream is open, so that
@@ -13,7 +14,6 @@ enum {
     BACK_OFF_MIN_MS = 500,
     BACK_OFF_MAX_MS = 5000,
     PING_EVERY_MS = 10000,
-    CLOCK_NOISE_MS = 1000,
     BAD_LINE_LOG_EVERY_MS = 60000,
     PATH_MAX_BYTES = 4096,
     DETAIL_SIZE = 500
@@ -165,11 +165,9 @@ static void on_info(void *context, const struct docker_response *response)
     }
     json_decref(docker->info);
     docker->info = info;
-    /* Only an engine on another machine has another clock. */
-    int64_t engine_ms = docker_json_time_ms(info, "SystemTime");
-    int64_t ahead_ms = engine_ms - clock_wall_ms(clock_system());
-    bool differs = ahead_ms > CLOCK_NOISE_MS || ahead_ms < -CLOCK_NOISE_MS;
-    docker->clock_ahead_ms = engine_ms != 0 && differs ? ahead_ms : 0;
+    docker->clock_ahead_ms =
+        docker_clock_ahead(docker_json_time_ms(info, "SystemTime"), docker->info_asked_ms,
+                           clock_wall_ms(clock_system()));
     open_stream(docker);
 }
 
@@ -186,6 +184,7 @@ static void on_version(void *context, const struct docker_response *response)
     }
     json_decref(docker->version);
     docker->version = version;
+    docker->info_asked_ms = clock_wall_ms(clock_system());
     if (docker_get(docker, DOCKER_EXEMPT, on_info, docker, &err, "/info") != 0) {
         lose(docker, err.message);
     }

@@ -33,3 +33,10 @@ enum runtime_history_answer docker_history_answer(const struct docker_history *h
     return history->reaches_back && !history->unnamed_signals ? RUNTIME_HISTORY_NOT_SENT
                                                               : RUNTIME_HISTORY_UNKNOWN;
 }
+
+int64_t docker_clock_ahead(int64_t engine_ms, int64_t asked_ms, int64_t answered_ms)
+{
+    int64_t most = engine_ms - asked_ms, least = engine_ms - answered_ms;
+    bool same = least <= DOCKER_CLOCK_NOISE_MS && most >= -DOCKER_CLOCK_NOISE_MS;
+    return engine_ms == 0 || same ? 0 : least + (most - least) / 2;
+}

@@ -24,4 +24,9 @@ struct docker_history {
 void docker_history_add(struct docker_history *history, const struct docker_event *event);
 enum runtime_history_answer docker_history_answer(const struct docker_history *history);
 
+enum { DOCKER_CLOCK_NOISE_MS = 1000 };
+/** How far the engine's wall clock is ahead of ours: only an engine on another machine has another. It said
+ *  engine_ms (0: nothing) at some time between our two; less than DOCKER_CLOCK_NOISE_MS is none. */
+int64_t docker_clock_ahead(int64_t engine_ms, int64_t asked_ms, int64_t answered_ms);
+
 #endif

@@ -183,6 +183,17 @@ static void silence_counts_only_if_the_memory_reaches_back(void **state)
     assert_int_equal(docker_history_answer(&reaching), RUNTIME_HISTORY_NOT_SENT);
 }
 
+static void an_answer_that_took_its_time_is_no_other_clock(void **state)
+{
+    (void)state;
+    assert_int_equal(docker_clock_ahead(0, 100000, 100010), 0);
+    assert_int_equal(docker_clock_ahead(100900, 100000, 100010), 0);
+    assert_int_equal(docker_clock_ahead(99100, 100000, 100010), 0);
+    assert_int_equal(docker_clock_ahead(100001, 100000, 108000), 0);
+    assert_int_equal(docker_clock_ahead(3700000, 100000, 100010), 3599995);
+    assert_int_equal(docker_clock_ahead(40000, 100000, 104000), -62000);
+}
+
 static void signals_to_a_later_run_are_not_this_runs(void **state)
 {
     struct docker_history history = history_since(100);
@@ -282,6 +293,7 @@ int main(void)
         TEST(silence_counts_only_if_the_memory_reaches_back),
         TEST(signals_to_a_later_run_are_not_this_runs),
         TEST(unnamed_signals_prove_nothing),
+        TEST(an_answer_that_took_its_time_is_no_other_clock),
         TEST(lines_come_whole_however_they_are_cut),
         TEST(lines_that_are_too_long_are_dropped_alone),
         TEST(lines_that_nobody_takes_do_not_pile_up),

@@ -133,29 +133,6 @@ static void calls_of_an_engine_that_hangs_end_in_time(void **state)
     assert_true(clock_boot_ms(clock_system()) - begin < 5 * CALL_TIMEOUT_MS);
 }
 
-#define KILL_EVENT                                                                                 \
-    "{\"Type\":\"container\",\"Action\":\"kill\",\"Actor\":{\"ID\":\"" ID                          \
-    "\",\"Attributes\":{\"signal\":\"15\"}},\"timeNano\":2000000000}\n"
-
-static void the_engines_memory_is_read(void **state)
-{
-    (void)state;
-    engine_fixture_start();
-    fixture.routes[EVENTS].manner = FAKE_ANSWER;
-    fixture.routes[EVENTS].body =
-        "{\"Type\":\"image\",\"Action\":\"tag\",\"timeNano\":500000000}\n" KILL_EVENT;
-    assert_int_equal(engine_fixture_history(1000), RUNTIME_HISTORY_SENT);
-    assert_int_equal(got.times, 1);
-    assert_int_equal(engine_fixture_history(2001), RUNTIME_HISTORY_NOT_SENT);
-    assert_int_equal(engine_fixture_history(400), RUNTIME_HISTORY_SENT);
-    fixture.routes[EVENTS].body = "{\"Type\":\"image\",\"Action\":\"tag\",\"timeNano\":500000000}";
-    assert_int_equal(engine_fixture_history(400), RUNTIME_HISTORY_UNKNOWN);
-    fixture.routes[EVENTS].body = "garbage";
-    assert_int_equal(engine_fixture_history(1000), RUNTIME_HISTORY_UNKNOWN);
-    fixture.routes[EVENTS].status = 500;
-    assert_int_equal(engine_fixture_history(1000), RUNTIME_HISTORY_UNKNOWN);
-}
-
 static void podman_does_not_name_signals(void **state)
 {
     (void)state;
@@ -179,7 +156,6 @@ int main(void)
         TEST(what_must_come_first_is_done_or_nothing_is),
         TEST(signals_go_before_inspects_that_wait),
         TEST(calls_of_an_engine_that_hangs_end_in_time),
-        TEST(the_engines_memory_is_read),
         TEST(podman_does_not_name_signals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
