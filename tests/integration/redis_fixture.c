@@ -274,10 +274,9 @@ const char *redis_fixture_put(struct redis_fixture *f, const char *host, int64_t
 void redis_fixture_put_running(struct redis_fixture *f, const char *task, int64_t pos)
 {
     char base[32];
-    struct redis_put put = {.cluster = "c", .task = task, .pos = pos, .reducer = 1};
 
     (void)snprintf(base, sizeof base, "B%lld", (long long)pos);
-    put.bytes = span_of(base);
+    const struct redis_put put = redis_fixture_base(task, pos, 1, base);
     (void)redis_fixture_put(f, "h1", REDIS_SEEN_IGNORE, REDIS_SEEN_IGNORE, &put, 1);
     assert_memory_equal(f->text, "ok ", 3);
 }
@@ -433,4 +432,29 @@ void redis_fixture_on_run(void *context, const struct error *error, const char *
     if (begin(f, error)) {
         add(f, "%s", run_id);
     }
+}
+
+struct redis_put redis_fixture_base(const char *task, int64_t pos, int64_t reducer,
+                                    const char *bytes)
+{
+    return (struct redis_put){
+        .cluster = "c", .task = task, .pos = pos, .reducer = reducer, .bytes = span_of(bytes)};
+}
+
+void redis_fixture_beat(struct redis_fixture *f, const char *holder, int64_t now_unix_ms)
+{
+    const struct redis_beat sent = {.host = "h1",
+                                    .holder = holder,
+                                    .runtime = "OK",
+                                    .ttl_ms = 60000,
+                                    .steady_ms = 15000,
+                                    .now_unix_ms = now_unix_ms};
+    redis_view_heartbeat(f->view, &sent, redis_fixture_on_heartbeat, f);
+    redis_fixture_wait(f, 1);
+}
+
+void redis_fixture_complete(struct redis_fixture *f, const char *token, const char *run_id)
+{
+    redis_view_rebuild_complete(f->view, token, run_id, redis_fixture_on_done, f);
+    redis_fixture_wait(f, 1);
 }

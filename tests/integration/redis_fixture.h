@@ -43,6 +43,9 @@ const char *redis_fixture_get(struct redis_fixture *f, const char *host, const c
 /** "ok seen=N" or "differs seen=N". */
 const char *redis_fixture_put(struct redis_fixture *f, const char *host, int64_t known, int64_t new,
                               const struct redis_put *puts, size_t count);
+/** A base of cluster c, to be put. */
+struct redis_put redis_fixture_base(const char *task, int64_t pos, int64_t reducer,
+                                    const char *bytes);
 /** Puts one running base "B<pos>" of host h1, cluster c, seen ignored. */
 void redis_fixture_put_running(struct redis_fixture *f, const char *task, int64_t pos);
 /** "complete=B known=B [ID host=H pos=N base=B live=L record=R beat=B@MS pending=N:E,..] [ID absent]". */
@@ -56,6 +59,11 @@ const char *redis_fixture_list(struct redis_fixture *f, const char *cluster, boo
 const char *redis_fixture_list_of(struct redis_fixture *f, const struct redis_task_list *list,
                                   const char *after, size_t limit);
 const char *redis_fixture_list_clusters(struct redis_fixture *f, const char *after, size_t limit);
+
+/** One beat of host h1. */
+void redis_fixture_beat(struct redis_fixture *f, const char *holder, int64_t now_unix_ms);
+/** A rebuild's end. */
+void redis_fixture_complete(struct redis_fixture *f, const char *token, const char *run_id);
 
 /* Callbacks that note their answer, for calls made by the test itself. context is the fixture. */
 void redis_fixture_on_seen(void *context, const struct error *error, int64_t seen);
