@@ -10,16 +10,8 @@
 
 enum {
     HEARTBEAT_PATIENCE_MS = 2000, /* until a Redis without an answer means nothing */
-    LOG_PATIENCE_MS = 10000,      /* until the journal alone carries the stops under way */
-    END_MS = 300,                 /* for the last commit */
-    FINISH_LOOK_MS = 200
+    LOG_PATIENCE_MS = 10000       /* until the journal alone carries the stops under way */
 };
-
-static void give_up(struct worker *worker, enum worker_exit status)
-{
-    worker->exit = status;
-    loop_stop(worker->loop, (int)status);
-}
 
 /* ---- recovery, last step first ---- */
 
@@ -64,7 +56,7 @@ static void on_log_changed(void *context, int64_t seen, int64_t end)
         ": the log was begun anew or put back from an older copy. If it is as it should be, empty "
         "the view (redis-cli FLUSHDB), start the workers, run stopfleet-audit rebuild",
         (int)worker->identity.partition, end, seen);
-    give_up(worker, WORKER_EXIT_REFUSED);
+    worker_give_up(worker, WORKER_EXIT_REFUSED);
 }
 
 /** Only a later worker of this host commits beyond our WorkerStarted before we have read that. Its own one may lie below the commit too, where we
@@ -79,7 +71,7 @@ static bool is_overtaken(struct worker *worker)
               "a later worker has acted for host id %s while this one waited: this one ends, and "
               "leaves the stops under way to it",
               worker->host);
-    give_up(worker, WORKER_EXIT_REFUSED);
+    worker_give_up(worker, WORKER_EXIT_REFUSED);
     return true;
 }
 
@@ -197,14 +189,14 @@ static void on_identity_taken(void *context, const char *holder)
         "if it has moved here for good, end the worker there first",
         worker->host, (int)strcspn(holder, "/"), holder, worker->instance,
         host_id_is_fit(worker->instance) ? worker->instance : "another-name");
-    give_up(worker, WORKER_EXIT_REFUSED);
+    worker_give_up(worker, WORKER_EXIT_REFUSED);
 }
 
 static void on_refused(void *context, const struct error *error)
 {
     struct worker *worker = context;
     *worker->err = *error;
-    give_up(worker, WORKER_EXIT_REFUSED);
+    worker_give_up(worker, WORKER_EXIT_REFUSED);
 }
 
 static int check_topics(void *context, int64_t timeout_ms, struct error *err)
@@ -232,7 +224,7 @@ static void on_failed(void *context, const struct error *error)
 {
     struct worker *worker = context;
     *worker->err = *error;
-    give_up(worker, WORKER_EXIT_FAILURE);
+    worker_give_up(worker, WORKER_EXIT_FAILURE);
 }
 
 static void on_superseded(void *context, const char *other)
@@ -242,7 +234,7 @@ static void on_superseded(void *context, const char *other)
               "a later worker (incarnation %s) acts for host id %s: this one ends, and leaves the "
               "stops under way to it",
               other, worker->host);
-    give_up(worker, WORKER_EXIT_REFUSED);
+    worker_give_up(worker, WORKER_EXIT_REFUSED);
 }
 
 static void on_base(void *context, const char *cluster, const char *task)
@@ -351,76 +343,15 @@ static void on_runtime_state(void *context, enum runtime_state state, const char
     }
 }
 
-/* ---- the end ---- */
-
-static void say_under_way(void *context, const struct task *base)
-{
-    const struct worker *worker = context;
-    const struct task *own = stopper_own(worker->stopper, base->id);
-    if (own != NULL && own->plan.count > 0 && !task_is_terminal(own)) {
-        log_info("worker.leaves", "a stop is left to the next start, its grace runs on",
-                 LOG_STR("task", base->id), LOG_INT("signals", own->signals.count),
-                 LOG_INT("ended", own->exits.count), LOG_INT("containers", own->plan.count));
-    }
-}
-
-static void end(struct worker *worker);
-
-static void on_end(void *context)
-{
-    struct worker *worker = context;
-    if (!worker->finishing) {
-        give_up(worker, WORKER_EXIT_OK);
-    } else if (stopper_idle(worker->stopper)) {
-        worker->finishing = false;
-        end(worker);
-    } else {
-        loop_timer_arm(worker->end, FINISH_LOOK_MS);
-    }
-}
-
-static void on_termination(int signal, void *context)
-{
-    struct worker *worker = context;
-    if (worker->ending && !worker->finishing) {
-        return;
-    }
-    bool again = worker->ending;
-    worker->ending = true;
-    worker->finishing = !again && worker->acting && !stopper_idle(worker->stopper) &&
-                        worker->options->on_termination == WORKER_FINISHES_STOPS;
-    log_info("worker.ends",
-             worker->finishing ? "ending once the stops under way are carried out; a second signal "
-                                 "leaves them to the next start"
-                               : "ending",
-             LOG_INT("signal", signal), LOG_INT("limit_ms", WORKER_END_LIMIT_MS));
-    if (worker->finishing) {
-        loop_timer_arm(worker->end, FINISH_LOOK_MS);
-    } else {
-        end(worker);
-    }
-}
-
-static void end(struct worker *worker)
-{
-    worker_limit_end(worker, WORKER_EXIT_OK, NULL);
-    if (worker->acting) {
-        discovery_stop(worker->discovery);
-        projector_each_open(worker->projector, say_under_way, worker);
-        log_intake_commit(worker->intake);
-    }
-    loop_timer_arm(worker->end, worker->acting ? END_MS : 0);
-}
-
 /* ---- the beginning ---- */
 
 static void on_partition(void *context, int32_t partition);
 static void on_conflict(void *context, int32_t partition);
 
 static const struct worker_callbacks CALLBACKS = {
-    .on_termination = on_termination,
+    .on_termination = worker_on_termination,
     .on_patience = on_patience,
-    .on_end = on_end,
+    .on_end = worker_on_end,
     .runtime = {.on_event = on_runtime_event, .on_state = on_runtime_state},
     .on_writer_state = on_writer_state,
     .on_view_state = on_view_state,
@@ -469,7 +400,7 @@ static void on_partition(void *context, int32_t partition)
     struct worker *worker = context;
     worker->identity.partition = partition;
     if (begin(worker, worker->err) != 0 || registration_save(worker->registration, worker->err)) {
-        give_up(worker, WORKER_EXIT_REFUSED);
+        worker_give_up(worker, WORKER_EXIT_REFUSED);
     }
 }
 
@@ -480,7 +411,7 @@ static void on_conflict(void *context, int32_t partition)
               "the log registers this host for partition %d, the state directory had another: it "
               "is corrected, start again",
               (int)partition);
-    give_up(worker, WORKER_EXIT_FAILURE);
+    worker_give_up(worker, WORKER_EXIT_FAILURE);
 }
 
 enum worker_exit worker_run(const struct worker_options *options, const struct host_record *record,

@@ -4,7 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "worker/host/end_limit.h"
 #include "worker/host/host_id.h"
 #include "worker/host/registration_file.h"
 #include "worker/host/worker_state.h"
@@ -192,14 +191,6 @@ int worker_open_parts(struct worker *worker, const struct worker_callbacks *call
     }
     worker->heartbeat = heartbeat_new(&heartbeat, err);
     return worker->heartbeat == NULL ? -1 : 0;
-}
-
-void worker_limit_end(struct worker *worker, enum worker_exit status, const char *why)
-{
-    if (!worker->end_limited) {
-        worker->end_limited = true;
-        end_limit_start(WORKER_END_LIMIT_MS, (int)status, why);
-    }
 }
 
 void worker_release(struct worker *worker)

@@ -71,6 +71,12 @@ int worker_open_peers(struct worker *worker, const struct worker_callbacks *call
 /** What needs the partition: takes the state directory, reads the journals. @return 0 or -1 */
 int worker_open_parts(struct worker *worker, const struct worker_callbacks *callbacks,
                       struct error *err);
+/** Ends the loop with this status. */
+void worker_give_up(struct worker *worker, enum worker_exit status);
+/** SIGTERM came. context: the worker. */
+void worker_on_termination(int signal, void *context);
+/** The timer `end` has run out. context: the worker. */
+void worker_on_end(void *context);
 /** From now on the process has WORKER_END_LIMIT_MS to end; later calls change nothing. why: kept, NULL = SIGTERM */
 void worker_limit_end(struct worker *worker, enum worker_exit status, const char *why);
 /** Frees everything, those who call first, then those whom they call. */
