@@ -46,6 +46,12 @@ static void take_out(struct stop_slot **first, struct stop_slot **last,
     }
 }
 
+static bool any_room(const struct stopper *stopper)
+{
+    return stopper->env.engine_call_limit <= 0 ||
+           stopper->calls_out < stopper->env.engine_call_limit;
+}
+
 /** A task never has more calls out than it leaves free: one whose calls all hang gets half of them, two a third each, and what begins next
  *  still finds one. */
 static bool room(const struct stop_slot *slot)
@@ -55,7 +61,7 @@ static bool room(const struct stop_slot *slot)
     if (stopper->env.engine_call_limit <= 0) {
         return true;
     }
-    return free_calls > 0 && (slot->task->calls_out == 0 || slot->task->calls_out < free_calls);
+    return any_room(stopper) && (slot->task->calls_out == 0 || slot->task->calls_out < free_calls);
 }
 
 /** The first that may go; NULL = none. */
@@ -73,7 +79,7 @@ static struct stop_slot *dequeue(struct stop_slot **first, struct stop_slot **la
 
 static void serve_queue(struct stopper *stopper)
 {
-    for (;;) {
+    while (any_room(stopper)) {
         struct stop_slot *slot = dequeue(&stopper->urgent_first, &stopper->urgent_last);
         if (slot == NULL) {
             slot = dequeue(&stopper->queue_first, &stopper->queue_last);
