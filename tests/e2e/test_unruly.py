@@ -34,8 +34,11 @@ class Unruly(DockerHost):
         cls.docker.run("stuck", "--label", "io.stopfleet.task=stuck", "-v", f"{cls.stuck_files.directory}:/stuck",
                        command=("open", f"/stuck/{NAME}"))
         cls.stuck = cls.fleet.task_of(cls.api, "stuck")
+        cls.zombie_container = cls.docker.run("zombie", "--label", "io.stopfleet.task=zombie", command=("zombie", "obey", "7"))
+        cls.zombie = cls.fleet.task_of(cls.api, "zombie")
         assert cls.stuck_files.asked.wait(20), "the container does not open the file"
-        assert cls.api.call("StopTask", {"cluster": CLUSTER, "task": cls.stuck})[0] == 200
+        for task in (cls.stuck, cls.zombie):
+            assert cls.api.call("StopTask", {"cluster": CLUSTER, "task": task})[0] == 200
 
     # ---- what it does with the signal ----
 
@@ -85,6 +88,26 @@ class Unruly(DockerHost):
                 self.assertEqual(code, 7)
             events = [e["type"] for e in self.fleet.events(task) if e["type"] in ("KillSent", "ContainerExited")]
             self.assertIn(events, (["ContainerExited"], ["KillSent", "ContainerExited"]))
+
+    def test_it_runs_out_of_memory_in_its_grace(self):
+        container, task = self.run_task("gorges", "--memory", "16m", "--label", "io.stopfleet.stop-timeout=60", command=("gorge",))
+        document = self.stop_and_wait(task)
+        self.assertEqual(self.exit_code(document), 137)
+        self.assertTrue(document["containers"][0]["reason"].startswith("OutOfMemoryError:"), document)
+        self.assertTrue(self.docker.inspect(container)["State"]["OOMKilled"])
+        self.assertEqual(self.docker.signals(container), ["TERM"])
+        self.assertEqual(self.fleet.events(task, "KillSent"), [])
+
+    def test_a_zombie_as_main_process(self):
+        """Its first thread has ended, another runs on: runc takes it for stopped and delivers nothing, and it is the engine itself
+        that kills it, after ten seconds of trying."""
+        document = self.fleet.wait_status(self.api, self.zombie, "STOPPED", seconds=60)
+        state = self.docker.inspect(self.zombie_container)["State"]
+        self.assertEqual((state["Running"], self.exit_code(document)), (False, state["ExitCode"]))
+        self.assertEqual(self.docker.signals(self.zombie_container), [])
+        self.assertEqual(document["containers"][0]["reason"],
+                         "StopSignalUnhandled: the main process is a zombie and gets no SIGTERM")
+        self.assert_killed_after_its_grace(self.zombie, GRACE_MS)
 
     # ---- restart policies ----
 

@@ -201,7 +201,7 @@ def probe_program():
     if not os.path.exists(path):
         os.makedirs(CACHE, exist_ok=True)
         fresh = f"{path}.{os.getpid()}"
-        subprocess.run([os.environ.get("CC", "gcc"), "-std=gnu17", "-D_GNU_SOURCE=", "-O2", "-static",
+        subprocess.run([os.environ.get("CC", "gcc"), "-std=gnu17", "-D_GNU_SOURCE=", "-O2", "-static", "-pthread",
                         "-o", fresh, os.path.join(SUPPORT, "probe.c")], check=True)
         os.rename(fresh, path)
     return path

@@ -6,17 +6,21 @@
  *   exit CODE [MS] ends by itself after so many milliseconds (default 0)
  *   hog MS         takes all memory that it gets after so many milliseconds
  *   deaf           has no handler for any signal: as PID 1 of a container it gets none but SIGKILL
+ *   gorge          takes all memory that it gets at the first such signal
  *   open PATH      opens that, which may take for ever (stuck_files.py), and ends
+ *   zombie MODE    does that in a second thread, after the first has ended: its process is a zombie that runs
  * Linked statically it is the whole image of a container. */
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,6 +31,7 @@ enum probe_mode {
     PROBE_EXIT,
     PROBE_HOG,
     PROBE_DEAF,
+    PROBE_GORGE,
     PROBE_OPEN
 };
 
@@ -86,10 +91,10 @@ static bool parse_mode(struct probe *probe, int count, char **words)
         int required;
         int delay_at; /* which argument is the delay, and which the exit code; 0: none */
         int code_at;
-    } modes[] = {{"obey", PROBE_OBEY, 0, 0, 1}, {"ignore", PROBE_IGNORE, 0, 0, 0},
-                 {"late", PROBE_LATE, 1, 1, 2}, {"exit", PROBE_EXIT, 1, 2, 1},
-                 {"hog", PROBE_HOG, 1, 1, 0},   {"deaf", PROBE_DEAF, 0, 0, 0},
-                 {"open", PROBE_OPEN, 1, 0, 0}};
+    } modes[] = {{"obey", PROBE_OBEY, 0, 0, 1},   {"ignore", PROBE_IGNORE, 0, 0, 0},
+                 {"late", PROBE_LATE, 1, 1, 2},   {"exit", PROBE_EXIT, 1, 2, 1},
+                 {"hog", PROBE_HOG, 1, 1, 0},     {"deaf", PROBE_DEAF, 0, 0, 0},
+                 {"gorge", PROBE_GORGE, 0, 0, 0}, {"open", PROBE_OPEN, 1, 0, 0}};
 
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++) {
         if (count < 1 || strcmp(words[0], modes[i].name) != 0) {
@@ -168,11 +173,28 @@ static int run(const struct probe *probe)
     if (probe->delay_ms > 0) {
         record_signals(probe, now_ms(CLOCK_BOOTTIME) + probe->delay_ms, false);
     }
-    if (probe->mode == PROBE_HOG) {
+    if (probe->mode == PROBE_HOG || probe->mode == PROBE_GORGE) {
         take_memory();
     }
     say(probe, "exit", "code", probe->exit_code);
     return probe->exit_code;
+}
+
+static void *run_in_thread(void *probe)
+{
+    exit(run(probe));
+}
+
+/* pthread_exit of a static program wants a library. */
+static int leave_to_a_thread(struct probe *probe)
+{
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, run_in_thread, probe) != 0) {
+        (void)fprintf(stderr, "probe: could not start a thread\n");
+        return 2;
+    }
+    (void)syscall(SYS_exit, 0);
+    return 2;
 }
 
 int main(int argc, char **argv)
@@ -185,9 +207,11 @@ int main(int argc, char **argv)
         path = argv[2];
         first = 3;
     }
+    bool zombie = argc > first && strcmp(argv[first], "zombie") == 0;
+    first += zombie ? 1 : 0;
     if (!parse_mode(&probe, argc - first, argv + first)) {
         (void)fprintf(stderr, "usage: probe [--file PATH] obey [CODE] | ignore | late MS [CODE] | "
-                              "exit CODE [MS] | hog MS | deaf | open PATH\n");
+                              "exit CODE [MS] | hog MS | deaf | gorge | open PATH | zombie MODE\n");
         return 2;
     }
     if (path != NULL) {
@@ -203,5 +227,5 @@ int main(int argc, char **argv)
         (void)sigprocmask(SIG_SETMASK, &all, NULL);
     }
     say(&probe, "start", argv[first], 0);
-    return run(&probe);
+    return zombie ? leave_to_a_thread(&probe) : run(&probe);
 }

@@ -12,6 +12,7 @@ enum { FILE_MAX_BYTES = 8192, MASK_DIGITS = 16, LOOKS_MAX = 5 };
 
 #define NO_HANDLER "PID 1 has no handler for "
 #define IGNORES    "the process ignores "
+#define ZOMBIE     "the main process is a zombie and gets no "
 
 /* ---- /proc/PID/status ---- */
 
@@ -129,6 +130,8 @@ void main_process_signal_note(const struct main_process *process, const char *si
         (void)snprintf(
             ret_note, MAIN_PROCESS_NOTE_SIZE,
             "whether it handles %.20s is unknown: its process is not to be seen from here", signal);
+    } else if (process->state == 'Z') {
+        (void)snprintf(ret_note, MAIN_PROCESS_NOTE_SIZE, ZOMBIE "%.20s", signal);
     } else if (process->may_wait || ((process->blocked | process->caught) & bit)) {
         return;
     } else if (process->ignored & bit) {
@@ -159,8 +162,11 @@ void main_process_state_note(const struct main_process *process,
 
 struct span main_process_find_note(const char *answer)
 {
-    const char *note = strstr(answer, NO_HANDLER);
-    note = note == NULL ? strstr(answer, IGNORES) : note;
+    static const char *const beginnings[] = {NO_HANDLER, IGNORES, ZOMBIE};
+    const char *note = NULL;
+    for (size_t i = 0; note == NULL && i < sizeof beginnings / sizeof *beginnings; i++) {
+        note = strstr(answer, beginnings[i]);
+    }
     return note == NULL ? (struct span){0}
                         : (struct span){.data = note, .length = strcspn(note, ";")};
 }

@@ -77,6 +77,18 @@ static void one_that_waits_for_signals_is_not_judged(void **state)
     assert_string_equal(signal_note(&process, "SIGPIPE"), "");
 }
 
+/* Its main thread has ended, others run on: runc takes it for stopped, and signals it no more. */
+static void a_zombie_gets_no_signal(void **state)
+{
+    struct main_process process = {
+        .state = 'Z', .first = true, .may_wait = true, .caught = UINT64_MAX};
+    (void)state;
+    assert_string_equal(signal_note(&process, "SIGTERM"),
+                        "the main process is a zombie and gets no SIGTERM");
+    assert_int_equal(main_process_find_note(signal_note(&process, "SIGTERM")).length,
+                     strlen(signal_note(&process, "SIGTERM")));
+}
+
 static void what_is_no_status_is_refused(void **state)
 {
     static const char *const bad[] = {"",
@@ -141,6 +153,7 @@ int main(void)
         cmocka_unit_test(a_signal_is_lost_at_pid_1_without_handler),
         cmocka_unit_test(elsewhere_the_kernel_ends_what_has_no_handler),
         cmocka_unit_test(one_that_waits_for_signals_is_not_judged),
+        cmocka_unit_test(a_zombie_gets_no_signal),
         cmocka_unit_test(what_is_no_status_is_refused),
         cmocka_unit_test(another_containers_process_is_not_looked_at),
         cmocka_unit_test(states_that_survive_sigkill_are_named),
