@@ -14,8 +14,8 @@ struct run container_document_run(const struct described_container *container)
 static const char *container_status(const struct task_document *document,
                                     const struct described_container *container)
 {
-    if (task_is_terminal(document->task) ||
-        task_exit(document->task, container_document_run(container)) != NULL) {
+    struct run_result end;
+    if (task_is_terminal(document->task) || task_described_end(document->task, container, &end)) {
         return "STOPPED";
     }
     return container->started_at == 0 ? "PENDING" : "RUNNING";
@@ -24,7 +24,8 @@ static const char *container_status(const struct task_document *document,
 enum ecs_health_status container_document_health(const struct task_live *live,
                                                  const struct described_container *container)
 {
-    for (size_t i = 0; live != NULL && i < live->health.count; i++) {
+    size_t count = live == NULL || container->ended ? 0 : live->health.count;
+    for (size_t i = 0; i < count; i++) {
         if (strcmp(live->health.items[i].container_id, container->container_id) == 0) {
             enum ecs_health_status status =
                 ecs_health_status_from_name(live->health.items[i].status);
@@ -75,21 +76,20 @@ static void add_exit_code(struct json_build *build, json_t *json, int64_t code)
 static void add_exit(struct task_document *document, json_t *json,
                      const struct described_container *container)
 {
-    struct run run = container_document_run(container);
-    const struct run_result *exited = task_exit(document->task, run);
-    if (exited == NULL) {
-        const char *reason = stuck_reason(document->task, run);
+    struct run_result end;
+    if (!task_described_end(document->task, container, &end)) {
+        const char *reason = stuck_reason(document->task, container_document_run(container));
         if (reason != NULL) {
             add_stuck_reason(document, json, reason);
         }
         return;
     }
-    if (exited->exit_code.known) {
-        add_exit_code(&document->build, json, exited->exit_code.value);
+    if (end.exit_code.known) {
+        add_exit_code(&document->build, json, end.exit_code.value);
     }
-    if (exited->reason != NULL) {
-        json_build_text(&document->build, json, "reason", exited->reason);
-    } else if (exited->oom_killed) {
+    if (end.reason != NULL) {
+        json_build_text(&document->build, json, "reason", end.reason);
+    } else if (end.oom_killed) {
         json_build_text(&document->build, json, "reason",
                         "OutOfMemoryError: Container killed due to memory usage");
     }

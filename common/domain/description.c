@@ -73,6 +73,13 @@ static const struct record_field container_fields[] = {
     BOOLEAN(described_container, auto_remove, DROP, "true: the engine removes it when it ends"),
     TEXT(described_container, restart_policy, DROP, 32,
          "`always`, `unless-stopped` or `on-failure`; absent = `no`"),
+    BOOLEAN(described_container, ended, 0,
+            "true: this run has ended while others of its task run on"),
+    RECORD_FIELD_OPTIONAL(struct described_container, exit_code, "exit_code", 0,
+                          "what it ended with, as the runtime says; absent = unknown"),
+    BOOLEAN(described_container, oom_killed, 0, "true: it ended for lack of memory"),
+    INTEGER(described_container, finished_at, 0, "when it ended, unix ms, as the runtime says"),
+    TEXT(described_container, end_reason, CUT_OR_DROP, 1024, "why it ended, as ECS words it"),
 };
 const struct record_spec DESCRIBED_CONTAINER_SPEC =
     RECORD_SPEC(struct described_container, container_fields, "DescribedContainer",
@@ -87,6 +94,8 @@ static const struct record_field description_fields[] = {
     TEXT(description, started_by, CUT, 128, "who started it"),
     INTEGER(description, cpu, 0, "CPU units of the task; absent = the sum of its containers"),
     INTEGER(description, memory_mib, 0, "MiB of the task; absent = the sum of its containers"),
+    INTEGER(description, created_at, 0,
+            "when the earliest container that it had was created, unix ms; absent = it is listed"),
     RECORD_FIELD_LIST(struct description, containers, "containers", &DESCRIBED_CONTAINER_SPEC, 0,
                       256, "sorted by name, then id; never cut"),
     RECORD_FIELD_LIST(struct description, tags, "tags", &TAG_SPEC, CUT_OR_DROP, 64,

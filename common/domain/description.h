@@ -56,6 +56,12 @@ struct described_container {
     RECORD_LIST_OF(struct network_interface) network_interfaces;
     bool auto_remove;
     const char *restart_policy; /**< "no", "always", "unless-stopped", "on-failure"; absent = no */
+    /* of a run that ended while others of its task ran on; it is listed as it was last seen running */
+    bool ended;
+    struct optional_integer exit_code; /**< unknown = absent */
+    bool oom_killed;
+    int64_t finished_at;    /**< unix ms as the runtime says; 0 = unknown */
+    const char *end_reason; /**< as ECS words it, at most 1024 */
 };
 
 /** A whole task. */
@@ -66,6 +72,7 @@ struct description {
     const char *group;           /**< label; absent = "family:FAMILY" */
     const char *started_by;
     int64_t cpu, memory_mib; /**< task level label, 0 = sum of the containers */
+    int64_t created_at; /**< unix ms, of the earliest container that it had; 0 = of those listed */
     RECORD_LIST_OF(struct described_container) containers; /**< sorted by name, then container_id */
     RECORD_LIST_OF(struct tag) tags;                       /**< sorted by key */
 };

@@ -10,6 +10,7 @@ struct graph {
     const struct description *description;
     struct plan *plan;
     bool *before;
+    bool *over; /* ended, and not started again: no part of the plan */
     size_t count;
 };
 
@@ -88,7 +89,8 @@ static int add_dependency(struct graph *graph, size_t needs, size_t needed, bool
                           struct error *err)
 {
     const struct described_container *containers = graph->description->containers.items;
-    if (needs == needed || *edge(graph, needs, needed)) {
+    if (needs == needed || graph->over[needs] || graph->over[needed] ||
+        *edge(graph, needs, needed)) {
         return 0;
     }
     if (leads_to(graph, needed, needs, visited)) {
@@ -124,7 +126,8 @@ static int order(struct graph *graph, struct error *err)
     }
     for (size_t a = 0; a < graph->count; a++) {
         for (size_t b = 0; b < graph->count; b++) {
-            *edge(graph, a, b) = !containers[a].sidecar && containers[b].sidecar;
+            *edge(graph, a, b) = !graph->over[a] && !graph->over[b] && !containers[a].sidecar &&
+                                 containers[b].sidecar;
         }
     }
     for (size_t needs = 0; needs < graph->count; needs++) {
@@ -177,11 +180,20 @@ static int add_container(struct graph *graph, const struct plan_request *request
     if (list_before(graph, index, &step.after, err) != 0) {
         return -1;
     }
-    add_run(graph->plan, &step, container->started_at);
+    if (!container->ended) {
+        add_run(graph->plan, &step, container->started_at);
+    }
     if (present->running && !present->claimed && present->run.started_at != container->started_at) {
         add_run(graph->plan, &step, present->run.started_at);
     }
     return 0;
+}
+
+static bool is_over(const struct described_container *container, const struct plan_present *present)
+{
+    bool again =
+        present->running && !present->claimed && present->run.started_at != container->started_at;
+    return container->ended && !again;
 }
 
 /** A container all of whose predecessors are placed; the circle-free graph always has one. */
@@ -204,14 +216,19 @@ int plan_make(const struct plan_request *request, struct plan *ret_plan, struct 
     *ret_plan = (struct plan){0};
     size_t count = request->description->containers.count;
     struct graph graph = {.description = request->description, .plan = ret_plan, .count = count};
-    if (order(&graph, err) != 0) {
-        return -1;
-    }
     bool *placed = arena_alloc(&ret_plan->arena, (count + 1) * sizeof *placed);
+    graph.over = arena_alloc(&ret_plan->arena, (count + 1) * sizeof *graph.over);
     ret_plan->runs.items =
         arena_alloc(&ret_plan->arena, (2 * count + 1) * sizeof *ret_plan->runs.items);
-    if (placed == NULL || ret_plan->runs.items == NULL) {
+    if (placed == NULL || graph.over == NULL || ret_plan->runs.items == NULL) {
         return out_of_memory(err);
+    }
+    for (size_t i = 0; i < count; i++) {
+        placed[i] = graph.over[i] =
+            is_over(&request->description->containers.items[i], &request->present[i]);
+    }
+    if (order(&graph, err) != 0) {
+        return -1;
     }
     for (size_t i = next_to_place(&graph, placed); i < count; i = next_to_place(&graph, placed)) {
         placed[i] = true;

@@ -28,7 +28,7 @@ struct plan {
     struct arena arena;
 };
 
-/** Every described run, and the present run of a described container that was started again. A container ends before those that it depends on, sidecars end
+/** Every described run that has not ended, and the present run of a described container that was started again. A container ends before those that it depends on, sidecars end
  *  after all others; a dependency that would close a circle is left out with a warning that names both. Texts of the description are borrowed.
  *  Release in both cases. @return 0 or -1 with ERROR_NO_MEMORY */
 int plan_make(const struct plan_request *request, struct plan *ret_plan, struct error *err);

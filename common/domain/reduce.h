@@ -8,7 +8,7 @@
 
 /** Raised whenever the fold of some log changes; a view put by a higher number replaces one of a
  *  lower at the same position. */
-enum { REDUCER_NUMBER = 2 };
+enum { REDUCER_NUMBER = 3 };
 
 /** Folds one event into task ({0} to begin): identity is taken from the first event. Laws: folding
  *  an event that was folded before changes nothing; the first fact of its kind about a run wins (a

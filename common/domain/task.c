@@ -257,15 +257,34 @@ const struct run_result *task_exit(const struct task *task, struct run run)
     return NULL;
 }
 
-bool task_describes(const struct task *task, struct run run)
+const struct described_container *task_described(const struct task *task, struct run run)
 {
     for (size_t i = 0; i < task->description.containers.count; i++) {
         const struct described_container *container = &task->description.containers.items[i];
         if (run_equal((struct run){container->container_id, container->started_at}, run)) {
-            return true;
+            return container;
         }
     }
-    return false;
+    return NULL;
+}
+
+bool task_described_end(const struct task *task, const struct described_container *container,
+                        struct run_result *ret_result)
+{
+    struct run run = {container->container_id, container->started_at};
+    const struct run_result *exited = task_exit(task, run);
+    if (exited != NULL && (exited->exit_code.known || !container->exit_code.known)) {
+        *ret_result = *exited;
+        return true;
+    }
+    *ret_result = (struct run_result){.container_id = container->container_id,
+                                      .started_at = container->started_at,
+                                      .name = container->name,
+                                      .exit_code = container->exit_code,
+                                      .oom_killed = container->oom_killed,
+                                      .finished_at = container->finished_at,
+                                      .reason = container->end_reason};
+    return container->ended;
 }
 
 bool task_names(const struct task *task, const char *request_event_id)

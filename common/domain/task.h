@@ -101,7 +101,11 @@ const struct pre_stop_run *task_pre_stop(const struct task *task, struct run run
 const struct sent_signal *task_signal(const struct task *task, struct run run);
 const struct sent_signal *task_kill(const struct task *task, struct run run);
 const struct run_result *task_exit(const struct task *task, struct run run);
-bool task_describes(const struct task *task, struct run run);
+const struct described_container *task_described(const struct task *task, struct run run);
+/** What became of the run of a described container: of its ContainerExited and of what the description says of its end, the
+ *  one that knows the exit code. Texts are borrowed. @return false if it has not ended as far as is known */
+bool task_described_end(const struct task *task, const struct described_container *container,
+                        struct run_result *ret_result);
 bool task_names(const struct task *task, const char *request_event_id);
 
 #endif

@@ -77,7 +77,8 @@ static const char *task_health(const struct task_document *document)
     size_t essential = 0;
     size_t healthy = 0;
     for (size_t i = 0; i < description->containers.count; i++) {
-        if (!is_essential(&description->containers.items[i])) {
+        if (!is_essential(&description->containers.items[i]) ||
+            description->containers.items[i].ended) {
             continue;
         }
         enum ecs_health_status status =
@@ -98,7 +99,8 @@ struct totals {
     int64_t cpu, memory_mib;
     int64_t created_at;           /**< earliest */
     int64_t started_at;           /**< last essential one's start; 0 = one has not started */
-    int64_t execution_stopped_at; /**< first essential one's end */
+    int64_t execution_stopped_at; /**< first end of an essential one that ran to the task's end */
+    int64_t ended_at;             /**< last end of an essential one before that */
 };
 
 static int64_t earlier(int64_t a, int64_t b)
@@ -108,7 +110,7 @@ static int64_t earlier(int64_t a, int64_t b)
 
 static struct totals totals_of(const struct task *task)
 {
-    struct totals totals = {0};
+    struct totals totals = {.created_at = task->description.created_at};
     bool all_started = true;
     for (size_t i = 0; i < task->description.containers.count; i++) {
         const struct described_container *container = &task->description.containers.items[i];
@@ -121,9 +123,15 @@ static struct totals totals_of(const struct task *task)
             totals.started_at = container->started_at;
         }
         const struct run_result *exited = task_exit(task, container_document_run(container));
-        if (exited != NULL) {
+        if (container->ended) {
+            totals.ended_at =
+                container->finished_at > totals.ended_at ? container->finished_at : totals.ended_at;
+        } else if (exited != NULL) {
             totals.execution_stopped_at = earlier(totals.execution_stopped_at, exited->finished_at);
         }
+    }
+    if (totals.execution_stopped_at == 0 && task_is_terminal(task)) {
+        totals.execution_stopped_at = totals.ended_at;
     }
     task_reservation_limits(&task->description, &totals.cpu, &totals.memory_mib);
     totals.started_at = all_started ? totals.started_at : 0;

@@ -11,17 +11,26 @@ static int64_t sum_or_most(int64_t a, int64_t b)
     return __builtin_add_overflow(a, b, &sum) ? INT64_MAX : sum;
 }
 
-void task_reservation_limits(const struct description *description, int64_t *ret_cpu,
-                             int64_t *ret_memory_mib)
+static void add_limits(const struct description *description, bool with_ended, int64_t *ret_cpu,
+                       int64_t *ret_memory_mib)
 {
     int64_t cpu = 0;
     int64_t memory_mib = 0;
     for (size_t i = 0; i < description->containers.count; i++) {
-        cpu = sum_or_most(cpu, description->containers.items[i].cpu);
-        memory_mib = sum_or_most(memory_mib, description->containers.items[i].memory_mib);
+        const struct described_container *container = &description->containers.items[i];
+        if (with_ended || !container->ended) {
+            cpu = sum_or_most(cpu, container->cpu);
+            memory_mib = sum_or_most(memory_mib, container->memory_mib);
+        }
     }
     *ret_cpu = description->cpu > 0 ? description->cpu : cpu;
     *ret_memory_mib = description->memory_mib > 0 ? description->memory_mib : memory_mib;
+}
+
+void task_reservation_limits(const struct description *description, int64_t *ret_cpu,
+                             int64_t *ret_memory_mib)
+{
+    add_limits(description, true, ret_cpu, ret_memory_mib);
 }
 
 /* ---- the group ---- */
@@ -106,12 +115,12 @@ void task_reservation_write(const struct task *task, char ret_text[TASK_RESERVAT
     if (task_is_terminal(task)) {
         return;
     }
-    task_reservation_limits(&task->description, &cpu, &memory_mib);
+    add_limits(&task->description, false, &cpu, &memory_mib);
     (void)snprintf(ret_text, TASK_RESERVATION_SIZE, "%" PRId64 " %" PRId64, cpu, memory_mib);
     add_group(ret_text, &task->description);
     for (size_t i = 0; i < task->description.containers.count; i++) {
         const struct described_container *container = &task->description.containers.items[i];
-        for (size_t k = 0; k < container->network_bindings.count; k++) {
+        for (size_t k = 0; !container->ended && k < container->network_bindings.count; k++) {
             if (!add_port(ret_text, &container->network_bindings.items[k])) {
                 return;
             }

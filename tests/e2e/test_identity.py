@@ -22,12 +22,11 @@ ARN = f"arn:aws:ecs:us-east-1:000000000000:task/{{}}/{ECS_ID}"
 
 
 def transcript():
-    """(command, task, lastStatus, stopCode, names of a running task's containers) of the project's life in docs/tasks.md."""
+    """(command, task, lastStatus, stopCode, names of the task's containers) of the project's life in docs/tasks.md."""
     with open(os.path.join(ROOT, "docs", "tasks.md"), encoding="utf-8") as f:
         shown = re.findall(r"^    \$ docker compose -p shop (.+)\n    (\{.+\})$", f.read(), re.M)
     steps = [(command, json.loads(document)) for command, document in shown]
-    return [(command, d["task"], d["lastStatus"], d.get("stopCode"), sorted(d["containers"]) if d["lastStatus"] == "RUNNING" else None)
-            for command, d in steps]
+    return [(command, d["task"], d["lastStatus"], d.get("stopCode"), sorted(d["containers"])) for command, d in steps]
 
 
 def numbered(steps):
@@ -81,26 +80,23 @@ class Identity(DockerHost):
     def live_through(self, project, run, version):
         bystander = self.docker.run("bystander", "--label", "io.stopfleet.task=bystander")
         seen = []
-        def step(*words, task=None, names=None, stop_code=None):
+        def step(*words, task=None, names, stop_code=None):
             """One command, and what it makes of the task; the task's id (None given: that of the project's running one)."""
             run(*words)
             task = task or self.task_named(project)
-            if names:
-                self.wait_names(task, names)
-                document = self.fleet.wait_status(self.api, task, "RUNNING")
-            else:
-                document = self.fleet.wait_status(self.api, task, "STOPPED")
+            self.wait_names(task, names)
+            document = self.fleet.wait_status(self.api, task, "STOPPED" if stop_code else "RUNNING")
             self.assertEqual(document.get("stopCode"), stop_code)
             seen.append((" ".join(words), task, document["lastStatus"], stop_code, names))
             return task
         first = step("up", "-d", names=["db", "web"])
         step("up", "-d", "--scale", "web=2", task=first, names=["db", "web-1", "web-2"])
         step("up", "-d", "--force-recreate", "--no-deps", "db", task=first, names=["db", "web-1", "web-2"])
-        step("stop", "-t", "5", task=first, stop_code="EssentialContainerExited")
+        step("stop", "-t", "5", task=first, names=["db", "web-1", "web-2"], stop_code="EssentialContainerExited")
         revisions = [e["revision"] for e in self.fleet.events(first, "TaskObserved")]
         self.assertEqual(revisions, sorted(set(revisions)))
         second = step("start", names=["db", "web-1", "web-2"])
-        step("down", "-t", "5", task=second, stop_code="EssentialContainerExited")
+        step("down", "-t", "5", task=second, names=["db", "web-1", "web-2"], stop_code="EssentialContainerExited")
         third = step("up", "-d", names=["db", "web"])
         self.assertEqual(len({first, second, third}), 3)
         self.assertEqual(numbered(seen), numbered(transcript()), "what docs/tasks.md shows")

@@ -162,9 +162,15 @@ static void fold(struct sim_task *task, int64_t offset, const struct event *even
     struct error err = {0};
     bool was_over = task_is_terminal(&task->fold);
     bool changed = false;
-    if (reduce(&task->fold, event, &changed, &err) != 0) {
+    struct task before;
+    if (task_copy(&task->fold, &before, &err) != 0 ||
+        reduce(&task->fold, event, &changed, &err) != 0) {
         sim_broken("the log cannot be folded", "%s", err.message);
     }
+    if (changed && event->type == EVENT_TASK_OBSERVED) {
+        sim_check_described(&task->fold, &before.description);
+    }
+    task_release(&before);
     if (folded_before(task, event->id) && changed) {
         sim_broken("a repeated record changes nothing", "%s, record %lld", event->type_name,
                    (long long)offset);

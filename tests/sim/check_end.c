@@ -73,7 +73,8 @@ static const char *check_runs_settled(void)
             int describing = 0;
             for (int t = 0; t < sim.task_count; t++) {
                 const struct task *fold = &sim.tasks[t]->fold;
-                describing += !task_is_terminal(fold) && task_describes(fold, name);
+                const struct described_container *described = task_described(fold, name);
+                describing += !task_is_terminal(fold) && described != NULL && !described->ended;
             }
             if (run->on && !container->removed && describing != 1) {
                 return describing == 0 ? "a running container is in no open task"

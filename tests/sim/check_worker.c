@@ -292,7 +292,7 @@ void sim_check_quiet_hours(int worker)
 
 static bool is_described(const struct task *fold, struct run run)
 {
-    return task_describes(fold, run);
+    return task_described(fold, run) != NULL;
 }
 
 static void check_owner(struct run run)

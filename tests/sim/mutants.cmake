@@ -108,5 +108,12 @@ sim_mutant(no-settling worker/host/stopper_recovery.c
 sim_mutant(no-resend worker/host/stopper.c
     "if (!item->delivered &&" "if (item->kind == JOURNAL_INTENT &&"
     "what older journals hold undelivered is not sent")
+sim_mutant(ended-leaves worker/host/observation.c
+    "if (found.description.containers.count > 0 &&" "if (found.description.containers.count > 99 &&"
+    "a container that ends while others of its task run leaves it")
+sim_mutant(ended-invents worker/host/ended_members.c
+    "ended->exit_code = result.exit_code;"
+    "ended->exit_code = result.exit_code, ended->exit_code.known = true;"
+    "a container that ended unseen is given an exit code")
 
 file(CONFIGURE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/sim_mutants.def" CONTENT "${sim_mutant_lines}" @ONLY)

@@ -104,6 +104,21 @@ static void write_pre_stop(const char *folder)
     task_release(&task);
 }
 
+/* A task of its own, one container of which has ended. */
+static void write_ended(const char *folder)
+{
+    struct task task = {0};
+    struct event event;
+    sample_full_event(&event, EVENT_TASK_OBSERVED, 40);
+    event.task = "ffeeddccbbaa99887766554433221100";
+    struct buffer buf = bytes_of(&event);
+    write_file(folder, 24, "TaskObserved", "msgpack", buffer_span(&buf));
+    fold(&task, &buf);
+    buffer_release(&buf);
+    write_expected(folder, &task);
+    task_release(&task);
+}
+
 int main(int argc, char **argv)
 {
     if (argc != 3) {
@@ -157,6 +172,7 @@ int main(int argc, char **argv)
     write_file(argv[1], 20, "HostDeregistered", "msgpack", buffer_span(&buf));
     buffer_release(&buf);
     write_pre_stop(argv[1]);
+    write_ended(argv[1]);
     write_expected(argv[1], &task);
     write_expected(argv[1], &other);
     task_release(&task);

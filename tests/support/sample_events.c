@@ -178,8 +178,14 @@ static void fill_observed(struct event *event)
                                         .group = "service:shop",
                                         .started_by = "compose",
                                         .cpu = 1024,
-                                        .memory_mib = 512};
+                                        .memory_mib = 512,
+                                        .created_at = first_ts - 90000};
     fill_container(event, add_container(event, sample_run(event, 1, 2), "envoy"));
+    struct described_container *migrate = add_container(event, sample_run(event, 2, 1), "migrate");
+    migrate->ended = migrate->oom_killed = true;
+    migrate->exit_code = (struct optional_integer){.known = true, .value = 137};
+    migrate->finished_at = first_ts - 30000;
+    migrate->end_reason = "OutOfMemoryError: Container killed due to memory usage";
     add_container(event, sample_run(event, 0, 1), "web");
     add_tag(event, &description->tags, "env", "prod");
     add_tag(event, &description->tags, "team", "checkout");

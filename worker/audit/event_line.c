@@ -43,6 +43,13 @@ static int append_short_id(struct buffer *buf, const char *id, struct error *err
     return append_safe(buf, text, err);
 }
 
+static int append_exit_code(struct buffer *buf, const struct optional_integer *code,
+                            struct error *err)
+{
+    return code->known ? buffer_append_format(buf, err, "exit code %" PRId64, code->value)
+                       : buffer_append_text(buf, "exit code unknown", err);
+}
+
 static int detail_observed(const struct event *event, struct buffer *buf, struct error *err)
 {
     const struct description *description = &event->task_observed.description;
@@ -55,7 +62,8 @@ static int detail_observed(const struct event *event, struct buffer *buf, struct
         if (buffer_append_text(buf, " ", err) != 0 || append_safe(buf, container->name, err) != 0 ||
             buffer_append_text(buf, "(", err) != 0 ||
             append_short_id(buf, container->container_id, err) != 0 ||
-            buffer_append_text(buf, ")", err) != 0) {
+            buffer_append_text(buf, container->ended ? ") ended, " : ")", err) != 0 ||
+            (container->ended && append_exit_code(buf, &container->exit_code, err) != 0)) {
             return -1;
         }
     }
@@ -173,13 +181,6 @@ static int detail_pre_stop_started(const struct event *event, struct buffer *buf
         return -1;
     }
     return buffer_append_format(buf, err, " at %s deadline %s", when, deadline);
-}
-
-static int append_exit_code(struct buffer *buf, const struct optional_integer *code,
-                            struct error *err)
-{
-    return code->known ? buffer_append_format(buf, err, "exit code %" PRId64, code->value)
-                       : buffer_append_text(buf, "exit code unknown", err);
 }
 
 static int detail_pre_stop_ended(const struct event *event, struct buffer *buf, struct error *err)

@@ -179,6 +179,12 @@ static enum observation_id know_id(void *context, const char *cluster, const cha
     return OBSERVATION_ID_ASKED;
 }
 
+static struct optional_integer told_code(void *context, struct run run)
+{
+    const struct discovery *discovery = context;
+    return stopper_told_code(discovery->env.stopper, run);
+}
+
 /* ---- a list ---- */
 
 static int compare_containers(const void *a, const void *b)
@@ -230,6 +236,7 @@ static int compare(struct discovery *discovery, const struct runtime_container *
                                       .cluster = env->identity->cluster,
                                       .runtime = env->runtime_name,
                                       .know_id = know_id,
+                                      .told_code = told_code,
                                       .context = discovery};
     if (observation_make(&input, arena, &observation, err) != 0) {
         return -1;

@@ -68,26 +68,31 @@ static int compare_members(const void *a, const void *b)
     return order != 0 ? order : strcmp(x->described.container_id, y->described.container_id);
 }
 
+const char *group_member_name(const struct group_member *member, bool numbered, struct arena *arena)
+{
+    const char *given = said(member->container, ECS_CONTAINER_NAME);
+    const char *number = said(member->container, COMPOSE_NUMBER);
+    const char *name = given != NULL             ? given
+                       : member->service != NULL ? member->service
+                                                 : member->container->described.name;
+    struct buffer text;
+    buffer_init(&text, NAME_MAX_BYTES + 64);
+    numbered = numbered && given == NULL && member->service != NULL && number != NULL;
+    size_t room = NAME_MAX_BYTES - (numbered ? 1 + strnlen(number, NUMBER_MAX_BYTES) : 0);
+    struct span kept = span_cut_utf8(span_of(name), room);
+    bool ok =
+        buffer_append(&text, kept.data, kept.length, NULL) == 0 &&
+        (!numbered || buffer_append_format(&text, NULL, "-%.*s", NUMBER_MAX_BYTES, number) == 0);
+    const char *result = ok ? arena_strdup(arena, text.data) : NULL;
+    buffer_release(&text);
+    return result;
+}
+
 int group_members_name(struct task_group *group, struct arena *arena, struct error *err)
 {
     for (size_t i = 0; i < group->members.count; i++) {
         struct group_member *member = &group->members.items[i];
-        const char *given = said(member->container, ECS_CONTAINER_NAME);
-        const char *number = said(member->container, COMPOSE_NUMBER);
-        const char *name = given != NULL             ? given
-                           : member->service != NULL ? member->service
-                                                     : member->container->described.name;
-        struct buffer text;
-        buffer_init(&text, NAME_MAX_BYTES + 64);
-        bool numbered =
-            given == NULL && member->service != NULL && number != NULL && is_scaled(group, member);
-        size_t room = NAME_MAX_BYTES - (numbered ? 1 + strnlen(number, NUMBER_MAX_BYTES) : 0);
-        struct span kept = span_cut_utf8(span_of(name), room);
-        bool ok =
-            buffer_append(&text, kept.data, kept.length, err) == 0 &&
-            (!numbered || buffer_append_format(&text, err, "-%.*s", NUMBER_MAX_BYTES, number) == 0);
-        member->described.name = ok ? arena_strdup(arena, text.data) : NULL;
-        buffer_release(&text);
+        member->described.name = group_member_name(member, is_scaled(group, member), arena);
         if (member->described.name == NULL) {
             return error_no_memory(err, "naming containers");
         }

@@ -14,6 +14,9 @@
 
 /** Fills member->described and ->service from container and labels; the name is not final yet. */
 void group_member_describe(struct group_member *member);
+/** A member's name within the task, "SERVICE-N" for one of several of a Compose service (numbered). NULL = memory is out. */
+const char *group_member_name(const struct group_member *member, bool numbered,
+                              struct arena *arena);
 /** Gives each member its name within the task. @return 0 or -1 with ERROR_NO_MEMORY */
 int group_members_name(struct task_group *group, struct arena *arena, struct error *err);
 /** True if a dependency of this name means the member: its name in the task, its service, the runtime's name, its id. */

@@ -90,7 +90,7 @@ static int write_text(const struct task *base, const struct runtime_container *c
         const struct described_container *d = &base->description.containers.items[i];
         const struct runtime_container *container =
             observation_find(containers, count, d->container_id);
-        bool known = container != NULL && container->health != NULL &&
+        bool known = !d->ended && container != NULL && container->health != NULL &&
                      strcmp(container->health, "UNKNOWN") != 0 &&
                      container->described.started_at == d->started_at;
         if (known &&

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "worker/host/ended_members.h"
 #include "worker/host/run_claims.h"
 
 enum {
@@ -162,7 +163,7 @@ static struct life life_of(const struct work *work, const struct task *base)
         const struct described_container *d = &base->description.containers.items[i];
         const struct runtime_container *container =
             observation_find(work->in->containers, work->in->container_count, d->container_id);
-        if (container == NULL || !grouping_is_alive(container) ||
+        if (d->ended || container == NULL || !grouping_is_alive(container) ||
             !observation_continues(d, container)) {
             continue;
         }
@@ -175,6 +176,21 @@ static struct life life_of(const struct work *work, const struct task *base)
     return life;
 }
 
+/* What has ended gives way to what runs. */
+static int encode_description(struct description *want, struct buffer *wanted, bool *ret_truncated,
+                              struct error *err)
+{
+    int result = 0;
+    do {
+        buffer_clear(wanted);
+        *ret_truncated = false;
+        result = record_encode_within(&DESCRIPTION_SPEC, want, DESCRIPTION_MAX_BYTES, wanted,
+                                      ret_truncated, err);
+    } while (((result != 0 && err->code == ERROR_FULL) || *ret_truncated) &&
+             ended_members_drop(want));
+    return result;
+}
+
 /* Makes of `want` what the log would hold, and compares it with what it holds (NULL: nothing). */
 static int canonicalize(struct work *work, const struct description *have, struct description *want,
                         bool *ret_truncated, bool *ret_differs, struct error *err)
@@ -182,8 +198,7 @@ static int canonicalize(struct work *work, const struct description *have, struc
     struct buffer wanted, held;
     buffer_init(&wanted, DESCRIPTION_MAX_BYTES);
     buffer_init(&held, EVENT_MAX_BYTES);
-    int result = record_encode_within(&DESCRIPTION_SPEC, want, DESCRIPTION_MAX_BYTES, &wanted,
-                                      ret_truncated, err);
+    int result = encode_description(want, &wanted, ret_truncated, err);
     if (result == 0 && have != NULL) {
         result = record_encode(&DESCRIPTION_SPEC, have, &held, NULL, err);
     }
@@ -252,12 +267,22 @@ static int describe_again(struct work *work, const struct task *base, struct tas
                             .base = base,
                             .group = group->key,
                             .revision = base->revision + 1};
+    struct ended_members members = {.in = work->in,
+                                    .claims = &work->claims,
+                                    .base = base,
+                                    .group = group,
+                                    .arena = work->arena};
     memcpy(found.id, base->id, strnlen(base->id, sizeof found.id - 1));
-    if (group_describe(group, work->in->options, work->in->runtime, work->arena, &found.description,
+    if (ended_members_name(&members, err) != 0 ||
+        group_describe(group, work->in->options, work->in->runtime, work->arena, &found.description,
                        err) != 0) {
         return -1;
     }
     keep_digests(&base->description, &found.description);
+    if (found.description.containers.count > 0 &&
+        ended_members_keep(&members, &found.description, err) != 0) {
+        return -1;
+    }
     return observe(work, &found, err);
 }
 

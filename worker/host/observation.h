@@ -40,6 +40,8 @@ struct observation_input {
     size_t flight_count;
     const char *host, *cluster, *runtime;
     enum observation_id (*know_id)(void *context, const char *cluster, const char *task);
+    /** See stopper_told_code. */
+    struct optional_integer (*told_code)(void *context, struct run run);
     void *context;
 };
 

@@ -95,7 +95,7 @@ bool run_claims_other(const struct run_claims *claims, struct run run, const str
         if (!run_equal(at->run, run) || strcmp(at->task, by->id) == 0) {
             continue;
         }
-        bool ours_first = at->kind == CLAIM_DESCRIBED && task_describes(by, run) &&
+        bool ours_first = at->kind == CLAIM_DESCRIBED && task_described(by, run) != NULL &&
                           observation_is_earlier(by, at->base);
         if (!ours_first) {
             return true;

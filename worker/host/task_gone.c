@@ -131,10 +131,23 @@ static void on_inspected(void *context, const struct error *error,
     inspect_next(inquiry);
 }
 
+/* What ended before is known from the log: the runtime may have removed it, or run it again. */
+static void take_ended(struct inquiry *inquiry)
+{
+    const struct description *description = &inquiry->base.description;
+    while (inquiry->done < description->containers.count &&
+           description->containers.items[inquiry->done].ended) {
+        (void)task_described_end(&inquiry->base, &description->containers.items[inquiry->done],
+                                 &inquiry->results[inquiry->done]);
+        inquiry->done++;
+    }
+}
+
 static void inspect_next(struct inquiry *inquiry)
 {
     struct runtime *runtime = inquiry->gone->env.runtime;
     const struct description *description = &inquiry->base.description;
+    take_ended(inquiry);
     if (inquiry->done < description->containers.count) {
         runtime->ops->inspect(runtime, description->containers.items[inquiry->done].container_id,
                               on_inspected, inquiry);

@@ -70,6 +70,27 @@ static void event_line_says_an_unknown_exit_code_is_unknown(void **state)
     buffer_release(&text);
 }
 
+static void event_line_says_which_containers_of_a_task_have_ended(void **state)
+{
+    (void)state;
+    struct described_container containers[] = {
+        {.container_id = "c1",
+         .name = "migrate",
+         .ended = true,
+         .exit_code = {.known = true, .value = 3}},
+        {.container_id = "c2", .name = "seed", .ended = true},
+        {.container_id = "c3", .name = "web"}};
+    struct event event = {.type = EVENT_TASK_OBSERVED};
+    struct buffer text;
+    event.task_observed.revision = 2;
+    event.task_observed.description.containers.items = containers;
+    event.task_observed.description.containers.count = 3;
+    detail_of(&event, &text);
+    assert_string_equal(text.data, "revision 2: migrate(c1) ended, exit code 3 seed(c2) ended, "
+                                   "exit code unknown web(c3)");
+    buffer_release(&text);
+}
+
 static void event_line_says_the_deadline_and_a_repeat_of_a_signal(void **state)
 {
     (void)state;
@@ -195,6 +216,7 @@ int main(void)
         cmocka_unit_test(event_line_says_who_asked_for_a_stop_and_why),
         cmocka_unit_test(event_line_escapes_what_would_move_the_cursor),
         cmocka_unit_test(event_line_says_an_unknown_exit_code_is_unknown),
+        cmocka_unit_test(event_line_says_which_containers_of_a_task_have_ended),
         cmocka_unit_test(event_line_says_the_deadline_and_a_repeat_of_a_signal),
         cmocka_unit_test(event_line_says_which_host_an_event_is_of),
         cmocka_unit_test(event_line_says_how_each_container_will_be_stopped),

@@ -208,6 +208,37 @@ static void plan_adds_the_run_that_was_started_again(void **state)
     plan_release(&f.plan);
 }
 
+/* A dead container gets no signal, and nobody waits for it; started again it is a part of the plan. */
+static void plan_leaves_out_what_has_ended(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const char *names[] = {"a", "b", "c"};
+    const char *on_b[] = {"b"}, *on_c[] = {"c"};
+    begin(&f, names, 3);
+    depends(&f, 0, on_b, 1);
+    depends(&f, 1, on_c, 1);
+    f.containers[1].ended = true;
+    f.present[1].running = false;
+    make(&f);
+    assert_int_equal(f.plan.runs.count, 2);
+    assert_int_equal(step_of(&f, "a")->after.count, 0);
+    assert_int_equal(step_of(&f, "c")->after.count, 0);
+    plan_release(&f.plan);
+    f.present[1].running = true;
+    f.present[1].run.started_at = 99;
+    make(&f);
+    assert_int_equal(f.plan.runs.count, 3);
+    assert_int_equal(step_of(&f, "b")->started_at, 99);
+    assert_true(is_after(&f, "b", "a"));
+    assert_true(is_after(&f, "c", "b"));
+    plan_release(&f.plan);
+    f.present[1].claimed = true;
+    make(&f);
+    assert_int_equal(f.plan.runs.count, 2);
+    plan_release(&f.plan);
+}
+
 static void plan_is_released_when_every_run_before_it_has_ended(void **state)
 {
     (void)state;
@@ -239,6 +270,7 @@ int main(void)
         cmocka_unit_test(plan_takes_signal_grace_and_delay),
         cmocka_unit_test(plan_grace_follows_call_container_default),
         cmocka_unit_test(plan_adds_the_run_that_was_started_again),
+        cmocka_unit_test(plan_leaves_out_what_has_ended),
         cmocka_unit_test(plan_is_released_when_every_run_before_it_has_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,8 +45,9 @@ static void task_of_which_no_container_started_is_pending(void **state)
     assert_int_equal(task_version(&task), 1);
     struct event event;
     sample_full_event(&event, EVENT_TASK_OBSERVED, 1);
-    event.task_observed.description.containers.items[0].started_at = 0;
-    event.task_observed.description.containers.items[1].started_at = 0;
+    for (size_t i = 0; i < event.task_observed.description.containers.count; i++) {
+        event.task_observed.description.containers.items[i].started_at = 0;
+    }
     fold_event(&task, &event);
     assert_string_equal(task_last_status(&task), "PENDING");
     sample_full_event(&event, EVENT_TASK_OBSERVED, 2);
@@ -86,8 +87,8 @@ static void task_lookups_find_their_run_and_no_other(void **state)
     assert_null(task_kill(&task, web));
     assert_int_equal(task_exit(&task, web)->exit_code.value, 0);
     assert_null(task_exit(&task, envoy));
-    assert_true(task_describes(&task, envoy));
-    assert_false(task_describes(&task, restarted));
+    assert_non_null(task_described(&task, envoy));
+    assert_null(task_described(&task, restarted));
     assert_true(task_names(&task, sample_id(&names, 4)));
     assert_false(task_names(&task, sample_id(&names, 5)));
     event_release(&names);

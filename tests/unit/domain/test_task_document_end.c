@@ -76,6 +76,78 @@ static void one_container_ends_before_the_task(void **state)
     json_decref(document);
 }
 
+/* As the description says it: the task itself goes on as it was. */
+static void container_that_ended_while_others_run_on(void **state)
+{
+    (void)state;
+    struct sample sample;
+    document_sample_fill(&sample);
+    sample.task.description.created_at = 1690000000000;
+    sample.containers[0].ended = true;
+    sample.containers[0].exit_code = (struct optional_integer){true, 3};
+    sample.containers[0].finished_at = 1700000100000;
+    sample.containers[0].end_reason = "DockerStateError: no";
+    sample.health[0].status = "UNHEALTHY";
+    json_t *document = document_of(&sample);
+    assert_member(document, "containers.0.lastStatus", "\"STOPPED\"");
+    assert_member(document, "containers.0.exitCode", "3");
+    assert_member(document, "containers.0.reason", "\"DockerStateError: no\"");
+    assert_member(document, "containers.0.runtimeId", "\"c1\"");
+    assert_member(document, "containers.0.healthStatus", "\"UNKNOWN\"");
+    assert_member(document, "containers.1.lastStatus", "\"RUNNING\"");
+    assert_member(document, "lastStatus", "\"RUNNING\"");
+    assert_member(document, "desiredStatus", "\"RUNNING\"");
+    assert_member(document, "healthStatus", "\"HEALTHY\"");
+    assert_member(document, "createdAt", "1690000000");
+    assert_member(document, "startedAt", "1700000002.5");
+    assert_member(document, "cpu", "\"320\"");
+    assert_absent(document, "executionStoppedAt");
+    json_decref(document);
+}
+
+/* executionStoppedAt is of those that ran to the end; if none was essential, of the last that was. */
+static void execution_stops_with_the_last_containers(void **state)
+{
+    (void)state;
+    struct sample sample;
+    document_sample_fill(&sample);
+    document_sample_fill_exits(&sample);
+    sample.containers[0].ended = true;
+    sample.containers[0].finished_at = 1700000100000;
+    sample.exits[0] = sample.exits[1];
+    sample.task.exits.count = 1;
+    sample.task.terminal = "TaskStopped";
+    json_t *document = document_of(&sample);
+    assert_member(document, "executionStoppedAt", "1700000120.75");
+    json_decref(document);
+    sample.containers[1].non_essential = true;
+    document = document_of(&sample);
+    assert_member(document, "executionStoppedAt", "1700000100");
+    json_decref(document);
+}
+
+/* A known exit code beats an absent one, whoever says it. */
+static void end_of_a_described_run_is_the_one_that_knows_the_code(void **state)
+{
+    (void)state;
+    struct sample sample;
+    struct run_result end;
+    document_sample_fill(&sample);
+    document_sample_fill_exits(&sample);
+    assert_true(task_described_end(&sample.task, &sample.containers[0], &end));
+    assert_int_equal(end.exit_code.value, 137);
+    sample.containers[0].ended = sample.containers[1].ended = true;
+    sample.containers[0].exit_code = (struct optional_integer){true, 9};
+    assert_true(task_described_end(&sample.task, &sample.containers[0], &end));
+    assert_int_equal(end.exit_code.value, 137);
+    assert_true(task_described_end(&sample.task, &sample.containers[1], &end));
+    assert_string_equal(end.reason, "ContainerVanishedError: gone");
+    sample.containers[1].exit_code = (struct optional_integer){true, 4};
+    assert_true(task_described_end(&sample.task, &sample.containers[1], &end));
+    assert_int_equal(end.exit_code.value, 4);
+    assert_null(end.reason);
+}
+
 static void exit_codes_fit_32_bits(void **state)
 {
     (void)state;
@@ -174,6 +246,9 @@ int main(void)
         cmocka_unit_test(stop_requested_shows_in_the_document),
         cmocka_unit_test(ended_task_tells_how_its_containers_ended),
         cmocka_unit_test(one_container_ends_before_the_task),
+        cmocka_unit_test(container_that_ended_while_others_run_on),
+        cmocka_unit_test(execution_stops_with_the_last_containers),
+        cmocka_unit_test(end_of_a_described_run_is_the_one_that_knows_the_code),
         cmocka_unit_test(exit_codes_fit_32_bits),
         cmocka_unit_test(exit_of_an_earlier_run_is_not_this_runs),
         cmocka_unit_test(containers_that_are_not_essential_decide_nothing),

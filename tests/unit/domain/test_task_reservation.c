@@ -36,6 +36,11 @@ static void test_there_and_back(void **state)
     task.description.memory_mib = 512;
     task_reservation_write(&task, text);
     assert_memory_equal(text, "1024 512 ", 9);
+    struct described_container one_ended[] = {CONTAINERS[0], CONTAINERS[1]};
+    one_ended[0].ended = true;
+    task.description = (struct description){.containers = {one_ended, 2}};
+    task_reservation_write(&task, text);
+    assert_string_equal(text, "128 32");
     task.terminal = "TaskStopped";
     task_reservation_write(&task, text);
     assert_string_equal(text, "");

@@ -12,7 +12,7 @@
 #include "worker/host/flights.h"
 #include "worker/host/observation.h"
 
-enum { ROOM = 8 };
+enum { ROOM = 48 };
 #define TASK "io.stopfleet.task=t"
 
 static struct made_container rooms[ROOM];
@@ -25,6 +25,7 @@ static struct flights flights;
 static struct arena arena;
 static struct observation seen;
 static bool ids_are_new;
+static struct optional_integer told_code; /* what events say of every exit */
 
 static inline int begin(void **state)
 {
@@ -32,6 +33,7 @@ static inline int begin(void **state)
     memset(rooms, 0, sizeof rooms);
     count = open_count = 0;
     ids_are_new = true;
+    told_code = (struct optional_integer){0};
     return 0;
 }
 
@@ -82,6 +84,13 @@ static inline enum observation_id know_id(void *context, const char *cluster, co
     return ids_are_new ? OBSERVATION_ID_NEW : OBSERVATION_ID_TAKEN;
 }
 
+static inline struct optional_integer tell_code(void *context, struct run run)
+{
+    (void)context;
+    (void)run;
+    return told_code;
+}
+
 static inline int compare_ids(const void *a, const void *b)
 {
     const struct runtime_container *const *x = a;
@@ -120,7 +129,8 @@ static inline void look(void)
                                       .host = "host",
                                       .cluster = "prod",
                                       .runtime = "docker",
-                                      .know_id = know_id};
+                                      .know_id = know_id,
+                                      .told_code = tell_code};
     assert_int_equal(observation_make(&input, &arena, &seen, &err), 0);
 }
 

@@ -21,7 +21,9 @@ static void test_one_of_two_ends(void **state)
     look();
     assert_int_equal(seen.findings.count, 1);
     assert_int_equal(found(0)->kind, FINDING_OBSERVED);
-    assert_int_equal(found(0)->description.containers.count, 1);
+    assert_int_equal(found(0)->description.containers.count, 2);
+    assert_false(found(0)->description.containers.items[0].ended);
+    assert_true(found(0)->description.containers.items[1].ended);
 }
 
 static void test_all_have_ended(void **state)

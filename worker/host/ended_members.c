@@ -1,0 +1,233 @@
+#include "worker/host/ended_members.h"
+
+#include <string.h>
+
+#include "common/base/memory.h"
+#include "worker/host/exit_result.h"
+#include "worker/host/group_member.h"
+
+static int out_of_memory(struct error *err)
+{
+    return error_no_memory(err, "describing containers that have ended");
+}
+
+static const struct runtime_container *container_of(const struct ended_members *members,
+                                                    const struct described_container *described)
+{
+    return observation_find(members->in->containers, members->in->container_count,
+                            described->container_id);
+}
+
+/* What lives is described as it is now, or is another task's. */
+static bool lives(const struct ended_members *members, const struct described_container *described)
+{
+    const struct runtime_container *container = container_of(members, described);
+    return container != NULL && grouping_is_alive(container);
+}
+
+static bool is_replica(const char *name, const char *service)
+{
+    size_t length = strlen(service);
+    return strncmp(name, service, length) == 0 && name[length] == '-' && name[length + 1] != '\0' &&
+           strspn(name + length + 1, "0123456789") == strlen(name + length + 1);
+}
+
+/* Whether the name is the member's, also as one of several replicas or as the only one. @return 1, 0, or -1 without memory */
+static int takes_name(const struct group_member *member, const char *name, struct arena *arena,
+                      struct error *err)
+{
+    const char *service = member->service;
+    if (strcmp(name, member->described.name) == 0 ||
+        (service != NULL && strcmp(name, service) == 0)) {
+        return 1;
+    }
+    if (service == NULL || !is_replica(name, service)) {
+        return 0;
+    }
+    const char *numbered = group_member_name(member, true, arena);
+    return numbered == NULL ? out_of_memory(err) : strcmp(name, numbered) == 0;
+}
+
+/* @return 1 if a living container has the name, 0, or -1 without memory */
+static int is_replaced(const struct ended_members *members, const char *name, struct error *err)
+{
+    int taken = 0;
+    for (size_t i = 0; taken == 0 && i < members->group->members.count; i++) {
+        const struct group_member *member = &members->group->members.items[i];
+        taken = member->chosen ? takes_name(member, name, members->arena, err) : 0;
+    }
+    return taken;
+}
+
+static int number_replicas(const struct ended_members *members, const char *ended_name,
+                           struct error *err)
+{
+    for (size_t i = 0; i < members->group->members.count; i++) {
+        struct group_member *member = &members->group->members.items[i];
+        if (!member->chosen || member->service == NULL ||
+            !is_replica(ended_name, member->service)) {
+            continue;
+        }
+        member->described.name = group_member_name(member, true, members->arena);
+        if (member->described.name == NULL) {
+            return out_of_memory(err);
+        }
+    }
+    return 0;
+}
+
+int ended_members_name(const struct ended_members *members, struct error *err)
+{
+    const struct description *have = &members->base->description;
+    for (size_t i = 0; i < have->containers.count; i++) {
+        const struct described_container *described = &have->containers.items[i];
+        if (described->name == NULL || lives(members, described)) {
+            continue;
+        }
+        int replaced = is_replaced(members, described->name, err);
+        if (replaced < 0 ||
+            (replaced == 0 && number_replicas(members, described->name, err) != 0)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* ---- what is kept ---- */
+
+/* Fills in what the runtime says now of a run that has ended. @return as ended_of */
+static int end_of(const struct ended_members *members, struct described_container *ended,
+                  struct error *err)
+{
+    const struct runtime_container *container = container_of(members, ended);
+    char reason[EXIT_REASON_MAX_BYTES];
+    struct run_result result;
+    struct run run = {ended->container_id, ended->started_at};
+    if (container != NULL && container->described.started_at != run.started_at) {
+        run.started_at = container->described.started_at;
+        if (run_claims_other(members->claims, run, members->base)) {
+            return 0;
+        }
+    }
+    if (run.started_at == 0 ||
+        !exit_result_of(run, ended->name, container,
+                        members->in->told_code(members->in->context, run), reason, &result)) {
+        return 0;
+    }
+    ended->started_at = run.started_at;
+    ended->ended = true;
+    ended->exit_code = result.exit_code;
+    ended->oom_killed = result.oom_killed;
+    ended->finished_at = result.finished_at;
+    ended->end_reason = arena_strdup(members->arena, result.reason);
+    return result.reason != NULL && ended->end_reason == NULL ? out_of_memory(err) : 1;
+}
+
+/* @return 1 if the description keeps it (*ret_ended), 0 if not, -1 without memory */
+static int ended_of(const struct ended_members *members,
+                    const struct described_container *described,
+                    struct described_container *ret_ended, struct error *err)
+{
+    if (described->name == NULL || lives(members, described)) {
+        return 0;
+    }
+    int replaced = is_replaced(members, described->name, err);
+    if (replaced != 0) {
+        return replaced < 0 ? -1 : 0;
+    }
+    *ret_ended = *described;
+    if (described->ended && described->exit_code.known) {
+        return 1;
+    }
+    int known = end_of(members, ret_ended, err);
+    if (known >= 0 && described->ended && !ret_ended->exit_code.known) {
+        *ret_ended = *described;
+        known = 1;
+    }
+    return known;
+}
+
+static size_t count_ended(const struct description *description)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < description->containers.count; i++) {
+        count += description->containers.items[i].ended;
+    }
+    return count;
+}
+
+static int64_t earliest_creation(const struct description *description)
+{
+    int64_t earliest = description->created_at;
+    for (size_t i = 0; i < description->containers.count; i++) {
+        int64_t created_at = description->containers.items[i].created_at;
+        earliest =
+            earliest == 0 || (created_at != 0 && created_at < earliest) ? created_at : earliest;
+    }
+    return earliest;
+}
+
+/* A task is as old as the first container that it had. */
+static void keep_age(struct description *description, int64_t created_at)
+{
+    int64_t listed = earliest_creation(description);
+    if (created_at != 0 && (listed == 0 || created_at < listed)) {
+        description->created_at = created_at;
+    }
+}
+
+int ended_members_keep(const struct ended_members *members, struct description *want,
+                       struct error *err)
+{
+    const struct description *have = &members->base->description;
+    size_t count = want->containers.count;
+    struct described_container *items =
+        arena_alloc(members->arena, (count + have->containers.count) * sizeof *items);
+    if (items == NULL) {
+        return out_of_memory(err);
+    }
+    memcpy(items, want->containers.items, count * sizeof *items);
+    for (size_t i = 0; i < have->containers.count; i++) {
+        int kept = ended_of(members, &have->containers.items[i], &items[count], err);
+        if (kept < 0) {
+            return -1;
+        }
+        count += (size_t)kept;
+    }
+    want->containers.items = items;
+    want->containers.count = count;
+    keep_age(want, earliest_creation(have));
+    while ((count_ended(want) > ENDED_MEMBERS_MAX || want->containers.count > RECORD_LIST_MAX) &&
+           ended_members_drop(want)) {
+    }
+    description_canonicalize(want);
+    return 0;
+}
+
+static bool ended_earlier(const struct described_container *a, const struct described_container *b)
+{
+    if (a->finished_at != b->finished_at) {
+        return a->finished_at < b->finished_at;
+    }
+    return strcmp(a->container_id, b->container_id) < 0;
+}
+
+bool ended_members_drop(struct description *description)
+{
+    struct described_container *items = description->containers.items;
+    size_t count = description->containers.count;
+    size_t first = count;
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].ended && (first == count || ended_earlier(&items[i], &items[first]))) {
+            first = i;
+        }
+    }
+    if (first == count) {
+        return false;
+    }
+    int64_t created_at = earliest_creation(description);
+    memmove(&items[first], &items[first + 1], (count - first - 1) * sizeof *items);
+    description->containers.count--;
+    keep_age(description, created_at);
+    return true;
+}
