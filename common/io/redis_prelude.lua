@@ -106,20 +106,23 @@ local function cluster_known(cluster)
     return redis.call('ZSCORE', prefix .. ':clusters', cluster) and '1' or '0'
 end
 
--- A host's state by its facts (common/domain/host_fact.h): ACTIVE or DRAINING, as an operator said, or
--- INACTIVE: deregistered, and no worker has started since.
-local function host_status(host)
-    local key = host_key(host)
-    local found = redis.call('HMGET', key, 'started_offset', 'deregistered_offset', 'status_offset',
-                             'status')
+-- A host's state by its facts (common/domain/host_fact.h), of its hash's started_offset, deregistered_offset,
+-- status_offset and status: ACTIVE or DRAINING, as an operator said, or INACTIVE: deregistered, and no worker has
+-- started since.
+local function status_by(host, started, deregistered, changed, status)
     local at = {}
-    for i, field in ipairs(FACT_OFFSETS) do
-        at[i] = found[i] and offset_of(found[i], key, field) or -1
+    for i, text in ipairs({started or '', deregistered or '', changed or ''}) do
+        at[i] = text ~= '' and offset_of(text, host_key(host), FACT_OFFSETS[i]) or -1
     end
     if at[2] > at[1] then
         return 'INACTIVE'
     end
-    return at[3] > at[2] and found[4] == 'DRAINING' and 'DRAINING' or 'ACTIVE'
+    return at[3] > at[2] and status == 'DRAINING' and 'DRAINING' or 'ACTIVE'
+end
+
+local function host_status(host)
+    return status_by(host, unpack(redis.call('HMGET', host_key(host), 'started_offset', 'deregistered_offset',
+                                             'status_offset', 'status')))
 end
 
 -- Grows with each fact of a host.
@@ -204,41 +207,50 @@ local function read_base(host, cluster, id)
     return {found[2], found[3], found[4]}
 end
 
--- {host, pos, base, live, host record, '1' if it is connected, connected at, '1' if the host is deregistered,
--- then offset and event of each pending}; {} if there is no such task. `hosts` remembers hosts between calls.
-local function read_task(cluster, id, hosts)
-    local key = task_key(cluster, id)
+-- {host record, '1' if it is connected, connected at, '1' if the host is deregistered}
+local function read_host(host)
+    local found = redis.call('HMGET', host_key(host), 'record', 'connected_at', 'away', 'started_offset',
+                             'deregistered_offset', 'status_offset', 'status')
+    local gone = status_by(host, found[4], found[5], found[6], found[7]) == 'INACTIVE'
+    local connected = not gone and not found[3] and redis.call('EXISTS', beat_key(host)) == 1
+    return {found[1] or '', connected and '1' or '0', found[2] or '0', gone and '1' or '0'}
+end
+
+-- Adds offset and event of each pending to a task. Most have none, which the number of the hash's other fields shows.
+local function add_pending(task, key, others)
+    if redis.call('HLEN', key) == others then
+        return task
+    end
     local all = redis.call('HGETALL', key)
-    local fields, pending = {}, {}
     for i = 1, #all, 2 do
         local offset = string.match(all[i], '^p:(%d+)$')
         if offset then
-            pending[#pending + 1] = offset
-            pending[#pending + 1] = string.sub(all[i + 1], 2)
-        else
-            fields[all[i]] = all[i + 1]
+            task[#task + 1] = offset
+            task[#task + 1] = string.sub(all[i + 1], 2)
         end
     end
-    if #all == 0 then
+    return task
+end
+
+-- {host, pos, base, live, then what read_host tells, then offset and event of each pending}; {} if there is no such task.
+-- `hosts` remembers hosts between calls.
+local function read_task(cluster, id, hosts)
+    local key = task_key(cluster, id)
+    local found = redis.call('HMGET', key, 'host', 'pos', 'base', 'live', 'rn', 'reserved', 'pending', 'stop')
+    local others = 0
+    for i = 1, 8 do
+        others = others + (found[i] and 1 or 0)
+    end
+    local host, pos, base = found[1], found[2], found[3]
+    if others == 0 and redis.call('EXISTS', key) == 0 then
         return {}
     end
-    offset_of(fields.pos, key, 'pos')
-    if not fields.host or not fields.base then
+    offset_of(pos, key, 'pos')
+    if not host or not base then
         corrupt(key, 'has no host or no base')
     end
-    local host = hosts[fields.host]
-    if not host then
-        local record = redis.call('HMGET', host_key(fields.host), 'record', 'connected_at')
-        local connected = host_connected(fields.host)
-        local gone = host_status(fields.host) == 'INACTIVE'
-        host = {record[1] or '', connected and not gone and '1' or '0', record[2] or '0',
-                gone and '1' or '0'}
-        hosts[fields.host] = host
-    end
-    local task = {fields.host, fields.pos, fields.base, fields.live or '', host[1], host[2],
-                  host[3], host[4]}
-    for i = 1, #pending do
-        task[#task + 1] = pending[i]
-    end
-    return task
+    hosts[host] = hosts[host] or read_host(host)
+    local of_host = hosts[host]
+    return add_pending({host, pos, base, found[4] or '', of_host[1], of_host[2], of_host[3], of_host[4]},
+                       key, others)
 end

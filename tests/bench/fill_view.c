@@ -26,7 +26,7 @@ struct fill {
     struct loop_timer *timer;
     int waiting, hosts, tasks;
     int64_t began_boot_ms, beats;
-    bool beating, failed;
+    bool beating, ended, failed;
 };
 
 static void name_host(int number, char ret_host[33])
@@ -36,7 +36,7 @@ static void name_host(int number, char ret_host[33])
 
 static void done(struct fill *fill, const struct error *error)
 {
-    if (error != NULL) {
+    if (error != NULL && !fill->ended) {
         (void)fprintf(stderr, "fill_view: %s\n", error->message);
         fill->failed = true;
     }
@@ -247,6 +247,7 @@ static void on_signal(int signal_number, void *context)
 {
     struct fill *fill = context;
     (void)signal_number;
+    fill->ended = true; /* what is under way is not answered any more */
     loop_stop(fill->loop, 0);
 }
 
