@@ -100,25 +100,3 @@ int error_no_memory(struct error *err, const char *what)
 {
     return error_set(err, ERROR_NO_MEMORY, "out of memory while %s", what);
 }
-
-const char *error_code_name(enum error_code code)
-{
-    static const char *const names[ERROR_CODE_COUNT] = {
-        [ERROR_NONE] = "none",
-        [ERROR_INVALID] = "invalid",
-        [ERROR_NOT_FOUND] = "not_found",
-        [ERROR_CONFLICT] = "conflict",
-        [ERROR_UNAVAILABLE] = "unavailable",
-        [ERROR_TIMEOUT] = "timeout",
-        [ERROR_CORRUPT] = "corrupt",
-        [ERROR_FULL] = "full",
-        [ERROR_NO_MEMORY] = "no_memory",
-        [ERROR_IO] = "io",
-        [ERROR_UNSUPPORTED] = "unsupported",
-        [ERROR_BUG] = "bug",
-    };
-    if ((unsigned)code >= ERROR_CODE_COUNT) {
-        return "unknown";
-    }
-    return names[code];
-}

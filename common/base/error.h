@@ -47,7 +47,4 @@ int error_wrap(struct error *err, const char *format, ...) __attribute__((format
 /** Shorthand for ERROR_NO_MEMORY: "out of memory while WHAT". @return always -1 */
 int error_no_memory(struct error *err, const char *what);
 
-/** The code's name in lower case ("not_found"); "unknown" for a value outside the enum. */
-const char *error_code_name(enum error_code code);
-
 #endif

@@ -106,19 +106,6 @@ json_t *event_to_json(struct span bytes, struct error *err)
     return record_msgpack_to_json(bytes, err);
 }
 
-int event_copy(const struct event *event, struct event *ret_copy, struct error *err)
-{
-    struct arena arena = {0};
-    if (record_copy(event_spec(event->type), event, &arena, ret_copy, err) < 0) {
-        arena_release(&arena);
-        memset(ret_copy, 0, sizeof *ret_copy);
-        return -1;
-    }
-    ret_copy->type = event->type;
-    ret_copy->arena = arena;
-    return 0;
-}
-
 bool run_equal(struct run a, struct run b)
 {
     return a.started_at == b.started_at && a.container_id != NULL && b.container_id != NULL &&

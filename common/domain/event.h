@@ -208,12 +208,10 @@ int event_encode(const struct event *event, struct buffer *buf, struct error *er
  *  @return 0, or -1: ERROR_UNSUPPORTED (major version), ERROR_CORRUPT (bytes, more than
  *  EVENT_MAX_BYTES of them, missing fields), ERROR_NO_MEMORY */
 int event_decode(struct span bytes, struct event *ret_event, struct error *err);
-/** Frees what event_decode or event_copy made; the event is empty then. NULL-safe. */
+/** Frees what event_decode made; the event is empty then. NULL-safe. */
 void event_release(struct event *event);
 /** All that the bytes hold, unknown keys included, as JSON in wire order; new reference or NULL. */
 json_t *event_to_json(struct span bytes, struct error *err);
-/** Deep copy (into copy's own arena). @return 0 or -1 with ERROR_NO_MEMORY */
-int event_copy(const struct event *event, struct event *ret_copy, struct error *err);
 
 /** Equality of runs. */
 bool run_equal(struct run a, struct run b);

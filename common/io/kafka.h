@@ -68,8 +68,6 @@ void kafka_writer_free(struct kafka_writer *writer, int64_t flush_ms);
 int kafka_writer_send(struct kafka_writer *writer, const char *topic, int32_t partition,
                       struct span key, struct span value, const char *traceparent,
                       kafka_delivered_fn *delivered, void *context, struct error *err);
-/** Records queued or in flight. */
-int kafka_writer_pending(const struct kafka_writer *writer);
 
 /* ---- reading ---- */
 struct kafka_reader;

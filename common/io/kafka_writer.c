@@ -17,7 +17,6 @@ struct kafka_writer {
     struct kafka_client client;
     rd_kafka_topic_t *events; /* held so that its leaders are known before the first record */
     struct delivery *first;
-    int pending;
 };
 
 static void unlink_delivery(struct kafka_writer *writer, struct delivery *delivery)
@@ -30,7 +29,6 @@ static void unlink_delivery(struct kafka_writer *writer, struct delivery *delive
     if (delivery->next != NULL) {
         delivery->next->previous = delivery->previous;
     }
-    writer->pending--;
 }
 
 /* What never left is surely not recorded; anything else without an acknowledgement may be. */
@@ -226,11 +224,5 @@ int kafka_writer_send(struct kafka_writer *writer, const char *topic, int32_t pa
         writer->first->previous = delivery;
     }
     writer->first = delivery;
-    writer->pending++;
     return 0;
-}
-
-int kafka_writer_pending(const struct kafka_writer *writer)
-{
-    return writer->pending;
 }

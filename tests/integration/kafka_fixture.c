@@ -71,7 +71,7 @@ static void on_out_of_range(void *context, int32_t partition, const char *detail
     loop_stop(f->loop, 0);
 }
 
-static void on_delivered(void *context, const struct error *error, int64_t offset)
+void kafka_fixture_on_delivered(void *context, const struct error *error, int64_t offset)
 {
     struct kafka_fixture *f = context;
 
@@ -162,7 +162,7 @@ void kafka_fixture_send(struct kafka_fixture *f, const char *topic, int32_t part
     struct error error = {0};
 
     if (kafka_writer_send(f->writer, topic, partition, span_of("k"), span_of(value), NULL,
-                          on_delivered, f, &error) < 0) {
+                          kafka_fixture_on_delivered, f, &error) < 0) {
         fail_msg("could not send: %s", error.message);
     }
 }

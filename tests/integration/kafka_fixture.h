@@ -55,6 +55,8 @@ void kafka_fixture_reader(struct kafka_fixture *f, const char *topic, const char
 /** Sends a value with key "k"; a refusal is a failure. */
 void kafka_fixture_send(struct kafka_fixture *f, const char *topic, int32_t partition,
                         const char *value);
+/** Notes a report: what kafka_fixture_send passes. context is the fixture. */
+void kafka_fixture_on_delivered(void *context, const struct error *error, int64_t offset);
 /** Runs the loop until so many reports have come since the fixture began. */
 void kafka_fixture_wait_reports(struct kafka_fixture *f, int count);
 /** Writes "0", "1", ... and waits for the acknowledgements. */

@@ -219,11 +219,6 @@ int kafka_writer_send(struct kafka_writer *writer, const char *topic, int32_t pa
     return 0;
 }
 
-int kafka_writer_pending(const struct kafka_writer *writer)
-{
-    return writer->first != NULL;
-}
-
 /* ---- coming and going ---- */
 
 static void tell_writer(void *context)

@@ -136,20 +136,6 @@ static void no_memory_says_while_doing_what(void **state)
     assert_string_equal(err.message, "out of memory while folding");
 }
 
-static void every_code_has_a_name_of_its_own(void **state)
-{
-    (void)state;
-    for (int a = 0; a < ERROR_CODE_COUNT; a++) {
-        assert_string_not_equal(error_code_name((enum error_code)a), "unknown");
-        for (int b = 0; b < a; b++) {
-            assert_string_not_equal(error_code_name((enum error_code)a),
-                                    error_code_name((enum error_code)b));
-        }
-    }
-    assert_string_equal(error_code_name(ERROR_NOT_FOUND), "not_found");
-    assert_string_equal(error_code_name(ERROR_CODE_COUNT), "unknown");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,7 +149,6 @@ int main(void)
         cmocka_unit_test(wrap_cuts_at_the_end),
         cmocka_unit_test(a_message_may_be_made_of_itself),
         cmocka_unit_test(no_memory_says_while_doing_what),
-        cmocka_unit_test(every_code_has_a_name_of_its_own),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
