@@ -103,16 +103,17 @@ class FaultHost:
         for task in answer["tasks"]:
             names[task["containers"][0]["name"]].task = task["taskArn"].rsplit("/", 1)[1]
 
-    def stop_tasks(self, down=False):
-        """StopTask for each not asked yet, tried again as every AWS client does where the answer is ServerException. down: a dead worker stays dead."""
-        for stop in self.stops[self.asked:]:
+    def stop_tasks(self, down=False, seconds=30, count=None):
+        """StopTask for each not asked yet, or so many of them, tried again as every AWS client does where the answer is ServerException.
+        down: a dead worker stays dead."""
+        for stop in self.stops[self.asked:][:count]:
             def answered(stop=stop):
                 status, answer = self.api.call("StopTask", {"cluster": CLUSTER, "task": stop.task, "reason": oracle.REASON})
                 if status not in (200, 500):
                     raise ServerError(f"StopTask of {stop.task}: {status} {answer}")
                 return status == 200
 
-            (wait_for if down else self.wait)(answered, 30, f"StopTask of {stop.task} answered 200")
+            (wait_for if down else self.wait)(answered, seconds, f"StopTask of {stop.task} answered 200")
             self.asked += 1
 
     def all_stopped(self):
@@ -129,7 +130,7 @@ class FaultHost:
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1000000
 
     def wait_signalled(self):
-        self.wait(lambda: all(probe_record.signals(stop.read()) for stop in self.stops), 30, "the stop signals")
+        self.wait(lambda: all(probe_record.signals(stop.read()) for stop in self.stops[:self.asked]), 30, "the stop signals")
 
     def end(self):
         """SIGTERM to the worker once it acts: an orderly end with status 0."""

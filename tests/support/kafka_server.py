@@ -74,6 +74,15 @@ def _java(*arguments, heap="512m"):
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", *arguments]
 
 
+class Place:
+    """Where a node is: its address for clients, its address for the other nodes, and what it is run under."""
+
+    def __init__(self, host, peers=None, wrapper=()):
+        self.host = host
+        self.peers = peers or host
+        self.wrapper = list(wrapper)
+
+
 class Node(Server):
     """One broker, which is a controller too."""
 
@@ -81,12 +90,18 @@ class Node(Server):
     start_seconds = 60
     stop_seconds = 20
 
-    def __init__(self, directory, cluster, node_id, port, controller_port):
+    def __init__(self, directory, cluster, node_id, place):
         super().__init__(directory)
         self.cluster = cluster
         self.node_id = node_id
-        self.port = port
-        self.controller_port = controller_port
+        self.place = place
+        self.port = free_port()
+        self.controller_port = free_port()
+        self.peers_port = free_port()
+
+    @property
+    def address(self):
+        return f"{self.place.host}:{self.port}"
 
     def properties(self):
         nodes = self.cluster.nodes
@@ -96,10 +111,12 @@ class Node(Server):
             "process.roles": "broker,controller",
             "node.id": self.node_id,
             "controller.quorum.voters": ",".join(
-                f"{n.node_id}@{self.cluster.host}:{n.controller_port}" for n in nodes),
-            "listeners": f"PLAINTEXT://{self.cluster.host}:{self.port},CONTROLLER://{self.cluster.host}:{self.controller_port}",
+                f"{n.node_id}@{n.place.peers}:{n.controller_port}" for n in nodes),
+            "listeners": f"PLAINTEXT://{self.address},PEERS://{self.place.peers}:{self.peers_port},"
+                         f"CONTROLLER://{self.place.peers}:{self.controller_port}",
             "controller.listener.names": "CONTROLLER",
-            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT",
+            "inter.broker.listener.name": "PEERS",
+            "listener.security.protocol.map": "CONTROLLER:PLAINTEXT,PEERS:PLAINTEXT,PLAINTEXT:PLAINTEXT",
             "log.dirs": os.path.join(self.directory, "data"),
             "default.replication.factor": replicas,
             "min.insync.replicas": in_sync,
@@ -129,32 +146,33 @@ class Node(Server):
                            "-t", self.cluster.cluster_id, "-c", self._properties_file()), self.log)
 
     def argv(self):
-        return _java("-cp", self.cluster.class_path, "kafka.Kafka", self._properties_file(), heap=self.cluster.heap)
+        return self.place.wrapper + _java("-cp", self.cluster.class_path, "kafka.Kafka", self._properties_file(), heap=self.cluster.heap)
 
     def is_ready(self):
-        return known_brokers(self.port, self.cluster.host) == len(self.cluster.nodes)
+        return known_brokers(self.port, self.place.host) == len(self.cluster.nodes)
 
 
 class Kafka:
     """A cluster of nodes. `bootstrap` is for clients; `nodes[i]` can be killed, frozen, restarted."""
 
-    def __init__(self, directory, *, count=1, settings=None, detached=False, host="127.0.0.1", heap="512m"):
-        """host: the address at which the nodes listen. heap: the most that each node's objects take."""
+    def __init__(self, directory, *, count=1, settings=None, detached=False, host="127.0.0.1", heap="512m", places=None):
+        """host: the address at which the nodes listen; or places: of each node. heap: the most that each node's objects take."""
         self.host = host
         self.heap = heap
+        places = places or [Place(host)] * count
         self.settings = dict(settings or {})
         self.cluster_id = base64.urlsafe_b64encode(os.urandom(16)).decode().rstrip("=").replace("-", "a")
         self.class_path = None
         self.formatted = False
         self.nodes = []
-        for i in range(1, count + 1):
-            node = Node(os.path.join(directory, f"kafka-{i}"), self, i, free_port(), free_port())
+        for i, place in enumerate(places, 1):
+            node = Node(os.path.join(directory, f"kafka-{i}"), self, i, place)
             node.detached = detached
             self.nodes.append(node)
 
     @property
     def bootstrap(self):
-        return ",".join(f"{self.host}:{n.port}" for n in self.nodes)
+        return ",".join(n.address for n in self.nodes)
 
     address = bootstrap
 

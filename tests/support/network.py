@@ -17,31 +17,42 @@ def _ip(*words):
 
 
 class Cable:
-    """wrapper: what a program is run under to be at the other end."""
+    """address: of its other end. wrapper: what a program is run under to be there."""
 
-    def __init__(self, name, network, other):
+    def __init__(self, name, network, address, beside=None):
+        """beside: a cable of another network, to whose other end this one leads too."""
         self.name = name
         self.network = network
-        self.wrapper = ["ip", "netns", "exec", name]
-        _ip("netns", "add", name)
-        _ip("link", "add", name, "type", "veth", "peer", "name", "eth0", "netns", name)
-        _ip("link", "set", name, "master", network.name, "up")
-        for words in (["link", "set", "lo", "up"], ["addr", "add", f"{other}/24", "dev", "eth0"], ["link", "set", "eth0", "up"]):
-            _ip("-n", name, *words)
+        self.address = address
+        self.namespace = beside.namespace if beside else name
+        self.wrapper = ["ip", "netns", "exec", self.namespace]
+        if beside is None:
+            _ip("netns", "add", name)
+            _ip("-n", name, "link", "set", "lo", "up")
+        network.ip("link", "add", name, "type", "veth", "peer", "name", name, "netns", self.namespace)
+        network.ip("link", "set", name, "master", network.name, "up")
+        for words in (["addr", "add", f"{address}/24", "dev", name], ["link", "set", name, "up"]):
+            _ip("-n", self.namespace, *words)
 
     def pull(self):
         """Packets vanish; nobody is told."""
-        _ip("link", "set", self.name, "nomaster")
+        self.network.ip("link", "set", self.name, "nomaster")
 
     def plug_in(self):
-        _ip("link", "set", self.name, "master", self.network.name)
+        self.network.ip("link", "set", self.name, "master", self.network.name)
 
     def close(self):
-        _ip("netns", "del", self.name)
+        if self.namespace == self.name:
+            _ip("netns", "del", self.name)
+        else:
+            self.network.ip("link", "del", self.name)
 
 
 class Network:
-    def __init__(self):
+    """address: of this machine in it."""
+
+    def __init__(self, apart=False):
+        """apart: this machine is not in it. Only then do its hosts reach each other: a machine with a Docker engine drops what it is to forward."""
         if os.geteuid() != 0:
             raise ServerError("only root can make network namespaces: run this as root")
         self.name = f"sf{random.randrange(1 << 24):06x}"
@@ -49,18 +60,27 @@ class Network:
         self.address = f"{self.prefix}.1"
         self.cables = []
         self.lock = threading.Lock()
-        _ip("link", "add", self.name, "type", "bridge")
-        _ip("addr", "add", f"{self.address}/24", "dev", self.name)
-        _ip("link", "set", self.name, "up")
+        self.where = ["-n", self.name] if apart else []
+        if apart:
+            _ip("netns", "add", self.name)
+        self.ip("link", "add", self.name, "type", "bridge")
+        if not apart:
+            self.ip("addr", "add", f"{self.address}/24", "dev", self.name)
+        self.ip("link", "set", self.name, "up")
 
-    def cable(self):
+    def ip(self, *words):
+        _ip(*self.where, *words)
+
+    def cable(self, beside=None):
         with self.lock:
             number = len(self.cables) + 2
-            cable = Cable(f"{self.name}n{number}", self, f"{self.prefix}.{number}")
+            cable = Cable(f"{self.name}n{number}", self, f"{self.prefix}.{number}", beside)
             self.cables.append(cable)
         return cable
 
     def close(self):
         for cable in self.cables:
             cable.close()
-        _ip("link", "del", self.name)
+        self.ip("link", "del", self.name)
+        if self.where:
+            _ip("netns", "del", self.name)
