@@ -35,7 +35,8 @@ API_VERSION = "1.41"
 NEVER = "0001-01-01T00:00:00Z"
 IMAGE_ID = "sha256:" + "1" * 64
 
-Call = namedtuple("Call", "method path query body")  # the path without its version, the query as a dict
+# The path without its version, the query as a dict, the version "" where there was none.
+Call = namedtuple("Call", "method path query body version")
 
 
 # ---- answers of a script: each is a function of the request's handler ----
@@ -117,11 +118,12 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def _serve(self):
         url = urllib.parse.urlsplit(self.path)
-        path = re.sub(r"^/v\d+\.\d+(?=/)", "", urllib.parse.unquote(url.path))
+        version, path = re.fullmatch(r"(?:/v(\d+\.\d+)(?=/))?(.*)", urllib.parse.unquote(url.path)).groups()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        self.call = Call(self.command, path, dict(urllib.parse.parse_qsl(url.query)), body)
+        self.call = Call(self.command, path, dict(urllib.parse.parse_qsl(url.query)), body, version or "")
+        engine = self.server.engine
         try:
-            (self.server.engine.take_answer(self.call) or self.as_the_engine_would)(self)
+            (engine.take_answer(self.call) or engine.refusal_of_version(self.call.version) or self.as_the_engine_would)(self)
         except OSError:  # the caller has gone
             self.close_connection = True
 
@@ -144,6 +146,10 @@ class _Listener(socketserver.ThreadingUnixStreamServer):
 def _now():
     nanos = time.time_ns()
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(nanos // 10**9)) + f".{nanos % 10**9:09d}Z"
+
+
+def _numbers(version):
+    return [int(number) for number in version.split(".")]
 
 
 def _merge(into, more):
@@ -171,6 +177,7 @@ class ScriptedEngine:
         self.calls = []
         self.history = []    # events, in order
         self.closed = threading.Event()
+        self._streams = 0    # how often those of GET /events were cut
         self._on_signal = {}
         self._answers = []   # [method, compiled path, answer, times left or None]
         self._lock = threading.RLock()
@@ -259,6 +266,12 @@ class ScriptedEngine:
             self.history.append((nanos or time.time_ns(), line))
             self._changed.notify_all()
 
+    def cut_streams(self):
+        """Every open stream of GET /events ends."""
+        with self._changed:
+            self._streams += 1
+            self._changed.notify_all()
+
     def answer(self, method, path, what, times=None):
         """Calls of this method whose path matches as a whole get this answer, the newest rule first; so many times, or always.
         The rule: forget() takes it back."""
@@ -292,6 +305,16 @@ class ScriptedEngine:
                         if rule[3] == 0:
                             self.forget(rule)
                     return rule[2]
+        return None
+
+    def refusal_of_version(self, version):
+        """What dockerd says to a path of a version that it does not speak; None: it speaks it."""
+        newest, oldest = self.version["ApiVersion"], self.version["MinAPIVersion"]
+        if version and _numbers(version) > _numbers(newest):
+            return reply(400, {"message": f"client version {version} is too new. Maximum supported API version is {newest}"})
+        if version and _numbers(version) < _numbers(oldest):
+            return reply(400, {"message": f"client version {version} is too old. Minimum supported API version is {oldest}, "
+                                          "please upgrade your client to a newer version"})
         return None
 
     def respond(self, handler, call):
@@ -410,10 +433,11 @@ class ScriptedEngine:
         since, until = (int(float(call.query[key]) * 10**9) if key in call.query else None for key in ("since", "until"))
         with self._lock:
             sent = len(self.history) if since is None and until is None else 0
+            streams = self._streams
         handler.begin_chunks()
-        while not self.closed.is_set():
+        while not self.closed.is_set() and streams == self._streams:
             with self._changed:
-                while until is None and sent == len(self.history) and not self.closed.is_set():
+                while until is None and sent == len(self.history) and not self.closed.is_set() and streams == self._streams:
                     self._changed.wait()
                 fresh, sent = self.history[sent:], len(self.history)
             for nanos, line in fresh:
