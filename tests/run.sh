@@ -220,6 +220,7 @@ run_docs()
     built dev || return
     check "generated documents" tests/support/generated_docs.sh --check build/dev
     check "tests that documents name" python3 tests/support/named_tests.py
+    check "event codes of the programs' logs" python3 tests/support/log_codes.py
 }
 
 ctest_of() # PRESET LABEL

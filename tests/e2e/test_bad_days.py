@@ -45,6 +45,17 @@ class BadDay(FleetCase):
     def probe_signals(self, task):
         return [signal.name for signal in probe_record.signals(self.probe_record(task))]
 
+    def away(self, codes, address):
+        """To be called before a server goes away: a function that waits until each program has said so, by its code, with the address."""
+        before = {program: len(program.log_text()) for program in codes}
+
+        def said(program, code):
+            lines = program.log_text()[before[program]:].splitlines()
+            return any(f" {code}: " in line and f"={address} " in line for line in lines)
+
+        return lambda: [wait_for(lambda p=program, c=code: said(p, c), 30, f"{program.name} says {code} of {address}")
+                        for program, code in codes.items()]
+
     def probe_pid(self, task):
         return probe_record.lines(self.probe_record(task))[0].pid
 
@@ -192,8 +203,10 @@ class Outages(BadDay):
 
     def test_redis_killed_and_empty(self):
         task = self.run_probe("redis-killed", "obey", "2")
+        said = self.away({self.api: "redis.away", self.worker: "view.away"}, self.redis.address)
         self.redis.kill()
         self.assert_server_exception(task)
+        said()
         self.redis.start()
         wait_for(lambda: self.fleet.describe(self.api, task), 20, "the worker puts its tasks again")
         # An empty view never says 'not found'.
@@ -221,10 +234,12 @@ class Outages(BadDay):
         task = self.run_probe("kafka-killed", "ignore", flags=["--stop-timeout", "3"])
         self.assertEqual(self.stop(task)[0], 200)
         self.fleet.wait_events(task, "SignalSent")
+        said = self.away({self.api: "kafka.away", self.worker: "log.away"}, self.kafka.bootstrap)
         self.kafka.kill()
         self.assert_server_exception(task)
         # The stop goes on to its end without Kafka; its results follow when it is back.
         wait_for(lambda: not os.path.exists(f"/proc/{self.probe_pid('kafka-killed')}"), 20, "the end of the process")
+        said()
         self.kafka.start()
         document = self.fleet.wait_status(self.api, task, "STOPPED", seconds=60)
         self.assertEqual(document["containers"][0]["exitCode"], 137)
