@@ -193,6 +193,9 @@ void sim_check_appended(int64_t offset, struct span bytes)
     }
     narrate(offset, &event);
     sim_check_said(&event);
+    if (event.type == EVENT_WORKER_STARTED) {
+        sim_check_started(&event);
+    }
     struct sim_task *task = event.task == NULL ? NULL : need_task(event.task);
     if (task != NULL) {
         if (event.type == EVENT_STOP_REQUESTED) {

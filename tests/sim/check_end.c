@@ -151,7 +151,7 @@ void sim_check_end(void)
         const struct sim_container *container = &sim.containers[i];
         for (int k = 0; k < container->run_count; k++) {
             const struct sim_run *run = &container->runs[k];
-            if (run->signals > 1 && run->told && !run->told_repeated && !run->state_lost) {
+            if (run->signals > 1 && run->told && !run->told_repeated && !run->of_two) {
                 sim_broken("I2 one stop signal a run, or the record says that it may be repeated",
                            "%s run %lld has had %d", container->name, (long long)run->started_at,
                            run->signals);

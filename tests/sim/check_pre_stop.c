@@ -18,6 +18,7 @@ void sim_check_pre_stop(struct run run)
 {
     struct sim_run *truth = sim_run_find(run);
     if (truth != NULL && sim.elder_ever) {
+        truth->of_two = true;
         truth->state_lost = true; /* of two workers either may not know what the other did */
         truth->pre_stop_meant = true;
         return;
@@ -27,7 +28,7 @@ void sim_check_pre_stop(struct run run)
         return;
     }
     const char *name = sim_container_find(run.container_id)->name;
-    if (truth->pre_stops > 0 && !truth->state_lost) {
+    if (truth->pre_stops > 0 && !truth->of_two) {
         sim_broken("a pre-stop command runs once", "%s", name);
     }
     if (truth->signal_said) {

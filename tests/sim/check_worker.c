@@ -242,8 +242,19 @@ static void check_sent(const struct event *event, bool kill)
     }
 }
 
+/** A worker that knows of no journal takes each stop that was asked for before its record for one that somebody may have acted on. */
+void sim_check_started(const struct event *event)
+{
+    for (int i = 0; i < sim.task_count && !event->worker_started.journal_found; i++) {
+        sim.tasks[i]->suspect = sim.tasks[i]->suspect || sim.tasks[i]->request_count > 0;
+    }
+}
+
 void sim_check_said(const struct event *event)
 {
+    if (event->type == EVENT_WORKER_STARTED) {
+        sim_check_started(event);
+    }
     if (!event_is_workers_own(event->type) || event->task == NULL || !say_once(event->id)) {
         return;
     }
@@ -344,14 +355,16 @@ void sim_check_signal(struct run run, const char *signal, bool arrives)
     }
     /* What one of two workers did and saw the other may not know: it is lost with that one's state directory. */
     bool both = sim.elder_ever && !arrives;
-    truth->state_lost = truth->state_lost || sim_worker_elder() != NULL;
+    truth->of_two = truth->of_two || sim_worker_elder() != NULL;
+    const struct sim_task *task = by == NULL ? NULL : sim_task_find(by->task);
+    truth->state_lost = truth->state_lost || truth->of_two || (task != NULL && task->suspect);
     if (truth->exit_said && (!both || truth->exit_said_by == sim.worker->number)) {
         sim_broken("I4 no signal after the exit was seen", "%s",
                    sim_container_find(run.container_id)->name);
     }
     if (kill && by != NULL) {
         check_kill(by->task, run);
-    } else if (!arrives && truth->signal_said && (!truth->log_only || sim_kafka_reached()) &&
+    } else if (!arrives && truth->signal_said &&
                (!both || truth->signal_said_by == sim.worker->number)) {
         sim_broken("I2 no stop signal once one is recorded", "%s",
                    sim_container_find(run.container_id)->name);
@@ -380,16 +393,15 @@ void sim_check_settles(struct run run)
     }
 }
 
-void sim_check_state_lost(bool log_too)
+void sim_check_state_lost(void)
 {
     for (size_t i = 0; i < stopped_count; i++) {
         struct sim_run *run = sim_run_find(stopped[i].run);
         const struct sim_task *task = sim_task_find(stopped[i].task);
-        run->log_only = true;
         const struct pre_stop_run *pre_stop =
             task == NULL ? NULL : task_pre_stop(&task->fold, stopped[i].run);
         run->pre_stop_said = pre_stop != NULL && pre_stop->begun_boot_ms != 0;
-        if (log_too || task == NULL || task_signal(&task->fold, stopped[i].run) == NULL) {
+        if (task == NULL || task_signal(&task->fold, stopped[i].run) == NULL) {
             run->state_lost = true;
             run->signal_said = false; /* what is lost with the state directory may be done again */
         }

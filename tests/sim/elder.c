@@ -82,7 +82,7 @@ static void supplant(struct sim_worker *elder, bool copies_state)
     elder->crash_in = 0;
     elder->journal_incomplete = true; /* nobody finds it */
     sim.elder_ever = true;
-    sim_check_state_lost(false);
+    sim_check_state_lost();
     sim_directory_make();
     if (copies_state) {
         copy_directory(old, sim.directory);

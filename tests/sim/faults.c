@@ -1,10 +1,6 @@
 /** What goes wrong, and when. */
 
-#include <dirent.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "tests/sim/sim.h"
 
@@ -82,45 +78,12 @@ static void second_worker(void)
     }
 }
 
-static void forget_files(void)
-{
-    char path[512];
-    DIR *directory = opendir(sim.directory);
-    struct dirent *entry;
-    while (directory != NULL && (entry = readdir(directory)) != NULL) {
-        if (entry->d_name[0] != '.') {
-            snprintf(path, sizeof path, "%s/%s", sim.directory, entry->d_name);
-            (void)unlink(path);
-        }
-    }
-    if (directory != NULL) {
-        closedir(directory);
-    }
-}
-
-void sim_lose_state(void)
-{
-    sim_say("the state directory is LOST");
-    sim_check_state_lost(false);
-    forget_files();
-    sim.state_losses++;
-}
-
-/** Somebody removes it under a living worker, which keeps what it has open. */
-static void lose_state_in_use(void)
-{
-    sim_say("the state directory is removed under w%d", sim.worker->number);
-    forget_files();
-    sim.worker->journal_incomplete = true; /* what it knows alone is lost with it */
-    sim.state_losses++;
-}
-
 static void lose_state(void)
 {
     if (!sim.worker->alive) {
         sim_lose_state();
     } else if (sim_chance(0.3)) {
-        lose_state_in_use();
+        sim_lose_state_in_use();
     } else {
         crash_soon();
     }
@@ -176,25 +139,6 @@ static void commit_forgotten(void)
     sim.committed = -1;
 }
 
-/** Power that goes takes the last writes of each file with it. */
-static void cut_journals(void)
-{
-    char path[512];
-    struct stat status;
-    DIR *directory = opendir(sim.directory);
-    struct dirent *entry;
-    while (directory != NULL && (entry = readdir(directory)) != NULL) {
-        snprintf(path, sizeof path, "%s/%s", sim.directory, entry->d_name);
-        if (strncmp(entry->d_name, "journal", 7) == 0 && stat(path, &status) == 0 &&
-            status.st_size > 0) {
-            (void)!truncate(path, status.st_size - sim_below(status.st_size));
-        }
-    }
-    if (directory != NULL) {
-        closedir(directory);
-    }
-}
-
 static void restart_policies(void *context)
 {
     (void)context;
@@ -220,11 +164,11 @@ static void reboot(void)
     sim_worker_die("power");
     elder_dies();
     if (sim_chance(0.5)) {
-        cut_journals();
+        sim_cut_journals();
     }
     sim.boot_at_ms = sim.now_ms - 10000;
     sim.boot_number++;
-    sim_check_state_lost(false); /* without fsync a journal may have lost its end */
+    sim_check_state_lost(); /* without fsync a journal may have lost its end */
     sim.history_from_wall_ms = sim_wall_ms();
     for (int i = 0; i < sim.container_count; i++) {
         sim_container_end(&sim.containers[i], 255);
@@ -257,13 +201,13 @@ static const struct {
     void (*fn)(void);
     int weight;
 } FAULTS[] = {
-    {crash_soon, 30},       {crash_now, 5},         {end_in_order, 3},    {freeze_worker, 4},
-    {second_worker, 3},     {lose_state, 5},        {sim_kafka_away, 7},  {sim_redis_away, 5},
-    {sim_kafka_cut_off, 2}, {sim_redis_cut_off, 2}, {sim_long_outage, 1}, {sim_redis_empty, 4},
-    {sim_redis_keep, 6},    {redis_falls_back, 3},  {sim_engine_hung, 5}, {sim_engine_away, 4},
-    {engine_forgets, 4},    {third_party, 12},      {start_ended, 4},     {unkillable, 3},
-    {commit_forgotten, 2},  {sim_rebuild_begin, 3}, {reboot, 2},          {step_clock, 2},
-    {disk_full, 2},
+    {crash_soon, 30},     {crash_now, 5},         {end_in_order, 3},           {freeze_worker, 4},
+    {second_worker, 3},   {lose_state, 5},        {sim_lose_state_and_log, 2}, {sim_kafka_away, 7},
+    {sim_redis_away, 5},  {sim_kafka_cut_off, 2}, {sim_redis_cut_off, 2},      {sim_long_outage, 1},
+    {sim_redis_empty, 4}, {sim_redis_keep, 6},    {redis_falls_back, 3},       {sim_engine_hung, 5},
+    {sim_engine_away, 4}, {engine_forgets, 4},    {third_party, 12},           {start_ended, 4},
+    {unkillable, 3},      {commit_forgotten, 2},  {sim_rebuild_begin, 3},      {reboot, 2},
+    {step_clock, 2},      {disk_full, 2},
 };
 
 static void fault(void)

@@ -122,7 +122,7 @@ static void free_blocks_of(int worker)
 static void bury(struct sim_worker *worker)
 {
     if (worker->journal_incomplete) {
-        sim_check_state_lost(true);
+        sim_check_state_lost();
         worker->journal_incomplete = false;
     }
     sim_files_close(worker->number);

@@ -105,6 +105,16 @@ sim_mutant(grace-from-signal common/domain/stop_engine.c
 sim_mutant(no-settling worker/host/stopper_recovery.c
     "machine->intended = !machine->signalled;" "machine->intended = false;"
     "an intent without its fact is not settled by the engine's history")
+sim_mutant(partial-trusted worker/host/stopper.c
+    "stopper->journal_found = stopper->found.any && !stopper->found.partial;"
+    "stopper->journal_found = stopper->found.any;"
+    "a journal that may lack signals is acted by while Kafka is away")
+sim_mutant(lack-unmarked worker/host/journal.c
+    "        journal_lacks(journal);" "        journal->failed = true;"
+    "a journal that could not be written is not known to lack something")
+sim_mutant(suspicion-unkept worker/host/stopper_recovery.c
+    "        (void)journal_append_intent(&stopper->journal, &intent, NULL);" "        (void)intent;"
+    "that a lost journal may have held a signal is not remembered")
 sim_mutant(no-resend worker/host/stopper.c
     "if (!item->delivered &&" "if (item->kind == JOURNAL_INTENT &&"
     "what older journals hold undelivered is not sent")

@@ -40,10 +40,15 @@ int64_t sim_outage_ms(void)
     return sim_chance(0.7) ? sim_between(50, 3000) : sim_between(3000, 30000);
 }
 
-void sim_kafka_away(void)
+void sim_kafka_away_for(int64_t ms)
 {
     sim_kafka_state(false);
-    sim_after(sim_outage_ms(), 0, kafka_back, NULL);
+    sim_after(ms, 0, kafka_back, NULL);
+}
+
+void sim_kafka_away(void)
+{
+    sim_kafka_away_for(sim_outage_ms());
 }
 
 void sim_redis_away(void)

@@ -26,6 +26,8 @@ int __wrap_outbox_push(struct outbox *outbox, struct span event, bool journalled
 int __real_open(const char *path, int flags, mode_t mode);
 int __wrap_open(const char *path, int flags, mode_t mode);
 int __wrap_open64(const char *path, int flags, mode_t mode);
+int __real_rename(const char *from, const char *to);
+int __wrap_rename(const char *from, const char *to);
 int __real_append_file_append(struct append_file *file, struct span payload, struct error *err);
 int __wrap_append_file_append(struct append_file *file, struct span payload, struct error *err);
 
@@ -126,6 +128,14 @@ void sim_files_close(int worker)
             opened[fd] = 0;
         }
     }
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+    sim_seam("before a file is renamed");
+    int rc = __real_rename(from, to);
+    sim_seam("after a file was renamed");
+    return rc;
 }
 
 /* ---- the journal's disk ---- */

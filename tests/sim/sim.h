@@ -15,7 +15,7 @@
  *  engine.c engine_calls.c engine_stream.c   containers, and the runtime that the worker talks to
  *  clients.c rebuild.c       API writers, and a rebuild of the view
  *  choice.c    which of the faults and clients of a seed happen
- *  faults.c outages.c        what goes wrong when
+ *  faults.c outages.c state_faults.c   what goes wrong when
  *  history.c                 one history from beginning to end
  *  check*.c    the promises
  *  outcome.c shrink.c        a history in a process of its own; the least of it that breaks the same promise
@@ -140,10 +140,10 @@ struct sim_run {
     bool told;      /**< a SignalSent of it is in the log */
     bool open_call; /**< its stop signal was asked for, and nobody knows with what outcome */
     bool signal_said, exit_said, told_repeated, state_lost, kill_meant;
+    bool of_two;        /**< two workers at the same time may both have acted on it */
     int signal_said_by; /**< number of the worker */
     int64_t exit_said_step;
     int exit_said_by; /**< number of the worker */
-    bool log_only;    /**< the journals that are left may lack what the log shows of it */
 };
 struct sim_container {
     char id[65], name[32];
@@ -266,10 +266,12 @@ struct sim_task {
     char **folded; /**< ids of its events */
     int folded_count, folded_room;
     bool ever_in_view, terminal_counted;
+    bool suspect; /**< it was asked for before a worker began without a whole journal */
 };
 struct sim_task *sim_task_find(const char *id);
 void sim_check_appended(int64_t offset, struct span bytes);
 void sim_check_said(const struct event *event);
+void sim_check_started(const struct event *event);
 void sim_check_intent(const char *task, struct run run, const char *signal);
 void sim_check_signal(struct run run, const char *signal, bool arrives);
 void sim_check_pre_stop(struct run run);
@@ -279,9 +281,8 @@ void sim_check_base(const struct sim_base *base);
 void sim_check_seen(void);
 void sim_check_commit(int64_t offset);
 void sim_check_not_found(const char *id);
-/** What the log does not show may be done again; log_too: where the journal that is left lacks something, a worker that acts by it with Kafka away may
- *  also do again what the log shows. */
-void sim_check_state_lost(bool log_too);
+/** What the log does not show may be done again. */
+void sim_check_state_lost(void);
 struct sim_answer {
     char task[40];
     char *request, *first, *reason;
@@ -300,6 +301,7 @@ void sim_check_quiet_hours(int worker);
 /** Short, or long. */
 int64_t sim_outage_ms(void);
 void sim_kafka_away(void);
+void sim_kafka_away_for(int64_t ms);
 void sim_redis_away(void);
 void sim_kafka_cut_off(void);
 void sim_redis_cut_off(void);
@@ -310,6 +312,12 @@ void sim_long_outage(void);
 void sim_outages_end(void);
 void sim_faults_begin(void);
 void sim_lose_state(void);
+/** Somebody removes it under a living worker, which keeps what it has open. */
+void sim_lose_state_in_use(void);
+/** It is lost with its worker, or cannot be written; soon the worker dies, and Kafka goes away. */
+void sim_lose_state_and_log(void);
+/** Power that goes takes the last writes of each file with it. */
+void sim_cut_journals(void);
 /** A new, empty state directory. */
 void sim_directory_make(void);
 void sim_heal(void);

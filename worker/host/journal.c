@@ -54,11 +54,12 @@ int journal_write_mark(struct append_file *file, int64_t events, struct error *e
 }
 
 /** kind + event into buf. */
-static int event_payload(struct span event, struct buffer *buf, struct error *err)
+static int event_payload(enum journal_kind kind, struct span event, struct buffer *buf,
+                         struct error *err)
 {
-    char kind = (char)JOURNAL_EVENT;
+    char byte = (char)kind;
     buffer_init(buf, EVENT_MAX_BYTES + 1);
-    if (buffer_append(buf, &kind, 1, err) != 0) {
+    if (buffer_append(buf, &byte, 1, err) != 0) {
         return -1;
     }
     return buffer_append(buf, event.data, event.length, err);
@@ -80,12 +81,12 @@ static int copy_item(struct journal *journal, const struct journal_item *item, s
                             err);
     }
     struct buffer payload;
-    int rc = event_payload(item->event, &payload, err);
+    int rc = event_payload(item->kind, item->event, &payload, err);
     if (rc == 0) {
         rc = append_file_append(&journal->file, buffer_span(&payload), err);
     }
     buffer_release(&payload);
-    if (rc == 0) {
+    if (rc == 0 && item->kind == JOURNAL_EVENT) {
         journal->events++;
         journal->delivered += item->delivered ? 1 : 0;
     }
@@ -120,10 +121,15 @@ static void redo_from_first_undelivered(struct journal_found *found)
     }
 }
 
+static const char *prefix_of(const struct journal *journal)
+{
+    return journal->partial ? JOURNAL_PARTIAL_PREFIX : JOURNAL_WHOLE_PREFIX;
+}
+
 static int open_file(struct journal *journal, struct error *err)
 {
-    char *path =
-        journal_path(journal->config.directory, "journal-", journal->config.incarnation, err);
+    char *path = journal_path(journal->config.directory, prefix_of(journal),
+                              journal->config.incarnation, err);
     if (path == NULL) {
         return -1;
     }
@@ -151,6 +157,7 @@ int journal_open(struct journal *journal, const struct journal_config *config,
         return -1;
     }
     journal->sequence = newest + 1;
+    journal->partial = !ret_found->any || ret_found->partial;
     if (open_file(journal, err) != 0) {
         return -1;
     }
@@ -182,6 +189,38 @@ void journal_found_release(struct journal_found *found)
     *found = (struct journal_found){0};
 }
 
+/* ---- whole or partial ---- */
+
+/** A name of the same length: a full disk has room for it. Where even that cannot be written, the file keeps its name. */
+static void set_partial(struct journal *journal, bool partial)
+{
+    if (journal->partial == partial) {
+        return;
+    }
+    journal->partial = partial;
+    char *path = journal_path(journal->config.directory, prefix_of(journal),
+                              journal->config.incarnation, NULL);
+    if (path == NULL || rename(journal->file.path, path) != 0) {
+        memory_free(path);
+        journal->partial = !partial;
+        return;
+    }
+    memory_free(journal->file.path);
+    journal->file.path = path;
+}
+
+void journal_lacks(struct journal *journal)
+{
+    journal->failed = true;
+    set_partial(journal, true);
+}
+
+void journal_whole(struct journal *journal)
+{
+    journal->failed = false;
+    set_partial(journal, false);
+}
+
 /* ---- appending ---- */
 
 static off_t room_limit(const struct journal *journal, bool begins)
@@ -211,23 +250,36 @@ static int append(struct journal *journal, struct span payload, bool begins, str
         rc = append_file_append(&journal->file, payload, &failure);
     }
     if (rc != 0) {
+        journal_lacks(journal);
         return error_set(err, failure.code, "journal: %s", failure.message);
     }
     return 0;
 }
 
-int journal_append_event(struct journal *journal, struct span event, bool begins, struct error *err)
+static int append_bytes(struct journal *journal, enum journal_kind kind, struct span event,
+                        bool begins, struct error *err)
 {
     struct buffer payload;
-    int rc = event_payload(event, &payload, err);
+    int rc = event_payload(kind, event, &payload, err);
     if (rc == 0) {
         rc = append(journal, buffer_span(&payload), begins, err);
     }
     buffer_release(&payload);
+    return rc;
+}
+
+int journal_append_event(struct journal *journal, struct span event, bool begins, struct error *err)
+{
+    int rc = append_bytes(journal, JOURNAL_EVENT, event, begins, err);
     if (rc == 0) {
         journal->events++;
     }
     return rc;
+}
+
+int journal_append_fact(struct journal *journal, struct span event, struct error *err)
+{
+    return append_bytes(journal, JOURNAL_FACT, event, false, err);
 }
 
 int journal_append_intent(struct journal *journal, const struct journal_intent *intent,
@@ -287,6 +339,8 @@ static int compact_record(struct span payload, void *context, struct error *err)
         keep = !delivered || event_needed(compaction, body);
         compaction->kept += keep ? 1 : 0;
         compaction->delivered += keep && delivered ? 1 : 0;
+    } else if (payload.data[0] == (char)JOURNAL_FACT) {
+        keep = event_needed(compaction, body);
     } else if (payload.data[0] == (char)JOURNAL_INTENT) {
         struct span task = record_peek_text(body, "task");
         keep = compaction->journal->config.is_open(compaction->journal->config.context, task);

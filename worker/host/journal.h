@@ -2,7 +2,10 @@
 #define WORKER_HOST_JOURNAL_H
 
 /** What a worker says and is about to do, in a file of its state directory, before it says or does it. One
- *  checksummed file per incarnation, `journal-INCARNATION`; a new incarnation first takes over what the older ones' still hold. */
+ *  checksummed file per incarnation, `journal-INCARNATION`; a new incarnation first takes over what the older ones' still hold.
+ *
+ *  A journal that may lack what its stops need is named `partial-INCARNATION` until it holds that: one that was begun
+ *  without an older one, or that could not be written. Nobody acts by it before the log was read. */
 
 #include "common/base/append_file.h"
 #include "worker/host/journal_record.h"
@@ -20,15 +23,16 @@ struct journal_config {
 
 /** One record that older incarnations left, in the order of writing. */
 struct journal_item {
-    enum journal_kind kind; /**< JOURNAL_EVENT or JOURNAL_INTENT */
+    enum journal_kind kind; /**< JOURNAL_EVENT, JOURNAL_FACT or JOURNAL_INTENT */
     bool delivered;         /**< events: no need to produce it again */
-    struct span event;      /**< encoded */
+    struct span event;      /**< encoded; of a fact too */
     struct journal_intent intent;
 };
 
 /** What was taken over. {0} is empty. */
 struct journal_found {
-    bool any; /**< an older incarnation's journal was there and could be read */
+    bool any;     /**< an older incarnation's journal was there and could be read */
+    bool partial; /**< one of them may lack something, or could not be read */
     RECORD_LIST_OF(struct journal_item) items;
     struct arena arena;
 };
@@ -36,6 +40,8 @@ struct journal_found {
 struct journal {
     struct journal_config config;
     struct append_file file;
+    bool partial; /**< it may lack something: the file is named so */
+    bool failed;  /**< since it was whole last something could not be written */
     int64_t sequence;
     int64_t events;        /**< event records in the file */
     int64_t delivered;     /**< of these, from the first on, acknowledged by Kafka */
@@ -59,11 +65,20 @@ int journal_append_event(struct journal *journal, struct span event, bool begins
 /** @return as journal_append_event */
 int journal_append_intent(struct journal *journal, const struct journal_intent *intent,
                           struct error *err);
+/** Appends an event of another incarnation that was read from the log. @return as journal_append_event */
+int journal_append_fact(struct journal *journal, struct span event, struct error *err);
+/** It lacks something that its stops need. */
+void journal_lacks(struct journal *journal);
+/** It holds all that its stops need: from now on the file's name says so. */
+void journal_whole(struct journal *journal);
 /** Another `count` of the events, in order, are delivered. The mark is written now and then, and when nothing is left. */
 void journal_delivered(struct journal *journal, int64_t count);
 /** Rewrites the file without what is no longer needed. @return 0, or -1: the file is as it was */
 int journal_compact(struct journal *journal, struct error *err);
 
+/** Private to journal*.c: the names of journals begin with one of these. */
+#define JOURNAL_WHOLE_PREFIX   "journal-"
+#define JOURNAL_PARTIAL_PREFIX "partial-"
 /** Private to journal*.c: the path of a file in the state directory; free with memory_free. */
 char *journal_path(const char *directory, const char *prefix, const char *name, struct error *err);
 int journal_write_header(struct append_file *file, int64_t sequence, const char *incarnation,

@@ -9,7 +9,8 @@ enum journal_kind {
     JOURNAL_HEADER = 'H',    /**< first record of a file: struct journal_header */
     JOURNAL_EVENT = 'E',     /**< an event of the worker, as event_encode writes it */
     JOURNAL_DELIVERED = 'D', /**< struct journal_mark */
-    JOURNAL_INTENT = 'I'     /**< struct journal_intent */
+    JOURNAL_INTENT = 'I',    /**< struct journal_intent */
+    JOURNAL_FACT = 'F' /**< an event of another incarnation, as the log has it: never produced */
 };
 
 struct journal_header {
@@ -24,6 +25,9 @@ struct journal_mark {
 
 /** In place of a signal's name: the pre-stop command is about to be started. */
 #define JOURNAL_INTENT_PRE_STOP "pre-stop"
+
+/** In place of a signal's name: each run of the task, of whatever `run` says, may have been signalled by those whose journal is lost. */
+#define JOURNAL_INTENT_SUSPECT "suspect"
 
 /** An engine call that signals is about to be made. Local: never produced. */
 struct journal_intent {

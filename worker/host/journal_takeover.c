@@ -9,8 +9,6 @@
 #include "common/base/memory.h"
 #include "worker/host/journal.h"
 
-static const char JOURNAL_PREFIX[] = "journal-";
-
 /** One older file. */
 struct older {
     const char *name;
@@ -46,16 +44,17 @@ static struct journal_item *add_item(struct reading *reading, enum journal_kind 
     return item;
 }
 
-static int keep_event(struct reading *reading, struct span body, struct error *err)
+static int keep_event(struct reading *reading, enum journal_kind kind, struct span body,
+                      struct error *err)
 {
-    struct journal_item *item = add_item(reading, JOURNAL_EVENT);
+    struct journal_item *item = add_item(reading, kind);
     char *copy = arena_alloc(&reading->found->arena, body.length + 1);
     if (item == NULL || copy == NULL) {
         return out_of_memory(err);
     }
     memcpy(copy, body.data, body.length);
     item->event = (struct span){copy, body.length};
-    reading->file->events++;
+    reading->file->events += kind == JOURNAL_EVENT ? 1 : 0;
     return 0;
 }
 
@@ -70,7 +69,9 @@ static int on_record(struct span payload, void *context, struct error *err)
     case JOURNAL_HEADER:
         return record_decode(&JOURNAL_HEADER_SPEC, body, arena, &reading->file->header, err);
     case JOURNAL_EVENT:
-        return keep_event(reading, body, err);
+        return keep_event(reading, JOURNAL_EVENT, body, err);
+    case JOURNAL_FACT:
+        return keep_event(reading, JOURNAL_FACT, body, err);
     case JOURNAL_DELIVERED:
         if (record_decode(&JOURNAL_MARK_SPEC, body, arena, &mark, err) != 0) {
             return -1;
@@ -100,6 +101,11 @@ static void mark_delivered(struct reading *reading)
     }
 }
 
+static bool is_named(const char *name, const char *prefix)
+{
+    return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
 static void set_aside(const struct journal_config *config, const char *path, const char *name,
                       const char *why)
 {
@@ -123,6 +129,7 @@ static int read_file(struct reading *reading, const char *path, const char *name
         }
         reading->found->items.count = reading->file->first;
         reading->files.count--;
+        reading->found->partial = true;
         set_aside(reading->config, path, name, failure.message);
         return 0;
     }
@@ -133,6 +140,7 @@ static int read_file(struct reading *reading, const char *path, const char *name
     }
     mark_delivered(reading);
     reading->found->any = true;
+    reading->found->partial = reading->found->partial || is_named(name, JOURNAL_PARTIAL_PREFIX);
     return 0;
 }
 
@@ -159,6 +167,14 @@ static int add_file(struct reading *reading, const char *name, struct error *err
 
 typedef int each_fn(void *context, const char *name, struct error *err);
 
+/** NULL = not a journal. */
+static const char *incarnation_of(const char *name)
+{
+    return is_named(name, JOURNAL_WHOLE_PREFIX)     ? name + strlen(JOURNAL_WHOLE_PREFIX)
+           : is_named(name, JOURNAL_PARTIAL_PREFIX) ? name + strlen(JOURNAL_PARTIAL_PREFIX)
+                                                    : NULL;
+}
+
 /** Calls fn for the name of every older journal in the directory. */
 static int each_older(const struct journal_config *config, each_fn *fn, void *context,
                       struct error *err)
@@ -170,9 +186,8 @@ static int each_older(const struct journal_config *config, each_fn *fn, void *co
     int rc = 0;
     for (struct dirent *entry = readdir(directory); entry != NULL && rc == 0;
          entry = readdir(directory)) {
-        size_t prefix = sizeof JOURNAL_PREFIX - 1;
-        if (strncmp(entry->d_name, JOURNAL_PREFIX, prefix) == 0 &&
-            strcmp(entry->d_name + prefix, config->incarnation) != 0) {
+        const char *incarnation = incarnation_of(entry->d_name);
+        if (incarnation != NULL && strcmp(incarnation, config->incarnation) != 0) {
             rc = fn(context, entry->d_name, err);
         }
     }
@@ -199,14 +214,14 @@ static int by_sequence(const void *a, const void *b)
 static struct journal_item *twin_of(struct journal_item *items, size_t count,
                                     const struct journal_item *item)
 {
-    struct span id =
-        item->kind == JOURNAL_EVENT ? record_peek_text(item->event, "id") : (struct span){NULL, 0};
+    bool intent = item->kind == JOURNAL_INTENT;
+    struct span id = intent ? (struct span){NULL, 0} : record_peek_text(item->event, "id");
     for (size_t i = 0; i < count; i++) {
         if (items[i].kind != item->kind) {
             continue;
         }
-        if (item->kind == JOURNAL_EVENT ? span_equal(record_peek_text(items[i].event, "id"), id)
-                                        : journal_intent_equal(&items[i].intent, &item->intent)) {
+        if (intent ? journal_intent_equal(&items[i].intent, &item->intent)
+                   : span_equal(record_peek_text(items[i].event, "id"), id)) {
             return &items[i];
         }
     }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/base/fault_point.h"
+#include "common/base/log.h"
 #include "common/base/memory.h"
 #include "worker/host/state_lock.h"
 #include "worker/host/stopper_internal.h"
@@ -84,7 +85,12 @@ static int open_all(struct stopper *stopper, struct error *err)
         journal_open(&stopper->journal, &journal, &stopper->found, err) != 0) {
         return -1;
     }
-    stopper->journal_found = stopper->found.any;
+    stopper->journal_found = stopper->found.any && !stopper->found.partial;
+    if (stopper->found.any && !stopper->journal_found) {
+        log_warn("journal.partial",
+                 "an older journal may lack signals that only the log shows: nothing is done "
+                 "before the log was read");
+    }
     return queue_found(stopper, err);
 }
 
@@ -280,6 +286,7 @@ int64_t stopper_commit_floor(struct stopper *stopper, int64_t next_offset, int64
 {
     struct floor floor = {.offset = next_offset < projected ? next_offset : projected};
     id_table_each(&stopper->tasks, lower_floor, &floor);
+    stopper_facts_complete(stopper);
     stopper_task_forget(stopper, projected);
     if (stopper->missed_offset >= 0 && floor.offset > stopper->missed_offset) {
         floor.offset = stopper->missed_offset;

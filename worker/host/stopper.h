@@ -46,7 +46,7 @@ struct stopper_environment {
 
 /** Locks the state directory (ERROR_CONFLICT names who holds it), opens a new journal and takes over older ones: what these
  *  hold undelivered is sent from now on. The caller writes WorkerStarted (stopper_write) before it reads the log.
- *  *ret_journal_found: an older incarnation's journal was there. */
+ *  *ret_journal_found: an older incarnation's journal was there, and may be acted by. */
 struct stopper *stopper_new(const struct stopper_environment *environment, bool *ret_journal_found,
                             struct error *err);
 /** NULL-safe. Freed after the writer and the runtime: neither may report to it any more. */

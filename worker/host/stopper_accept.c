@@ -201,9 +201,8 @@ static bool write_plan(struct stop_task *task, const struct stop_request *reques
     return end_accepted(task, &accepted, true);
 }
 
-/** What the probe saw running just now need not be looked at again before the signal. Where an older incarnation's journal is lost, it may have signalled. */
-static void prepare_slots(struct stop_task *task, const struct stop_probe *probe,
-                          bool maybe_signalled)
+/** What the probe saw running just now need not be looked at again before the signal. */
+static void prepare_slots(struct stop_task *task, const struct stop_probe *probe)
 {
     for (struct stop_slot *slot = task->slots; slot != NULL; slot = slot->next) {
         const struct stop_probe_item *item = stopper_probe_item(probe, slot->run.container_id);
@@ -211,10 +210,6 @@ static void prepare_slots(struct stop_task *task, const struct stop_probe *probe
         if (same && runtime_is_running(item->status)) {
             slot->seen_running_boot_ms = probe->asked_boot_ms;
             exit_watch_seen(&task->stopper->exits, slot->run, probe->watch_mark);
-        }
-        if (maybe_signalled) {
-            slot->machine.intended = true;
-            slot->machine.maybe_repeated = true;
         }
     }
 }
@@ -239,7 +234,6 @@ static void on_looked(struct stop_task *task, const struct stop_probe *probe)
     FAULT_POINT(PLAN_LOOKED);
     struct plan plan;
     struct error err = {0};
-    bool lost = !task->stopper->journal_found && request->before_us;
     bool written = make_plan(task, base, probe, request->stop_timeout_ms, &plan, &err) == 0 &&
                    write_plan(task, request, &plan);
     plan_release(&plan);
@@ -249,7 +243,7 @@ static void on_looked(struct stop_task *task, const struct stop_probe *probe)
     }
     request->handled = true;
     stopper_run_sync(task, false);
-    prepare_slots(task, probe, lost);
+    prepare_slots(task, probe);
     stopper_accept(task);
     stopper_run_start(task);
 }

@@ -6,6 +6,7 @@
  *  stopper.c           life cycle, and what comes in from outside
  *  stopper_log.c       records of the log
  *  stopper_recovery.c  own state from log and journal, open intents
+ *  stopper_facts.c     what only the log shows of open stops, into the journal
  *  stopper_task.c      the tasks that the stopper knows of, and their runs
  *  stopper_accept.c    StopRequested -> plan -> StopAccepted
  *  stopper_run.c       drives the machine of one run: records and timers
@@ -112,19 +113,28 @@ struct stop_probe {
     bool failed; /**< at least one had no answer */
 };
 
+/** An own event of the log that the journal may lack. */
+struct stop_fact {
+    struct stop_fact *next;
+    size_t length;
+    char bytes[];
+};
+
 /** A task that the stopper knows of: requests for it, or own events. */
 struct stop_task {
     struct stopper *stopper;
-    struct id_entry entry; /**< by task id */
-    char *id;              /**< owned: entry.key */
-    char *cluster;         /**< NULL until an event says */
-    struct task own;       /**< fold of the worker's own events: log, then journal */
+    struct id_entry entry;   /**< by task id */
+    char *id;                /**< owned: entry.key */
+    char *cluster;           /**< NULL until an event says */
+    struct task own;         /**< fold of the worker's own events: log, then journal */
+    struct stop_fact *facts; /**< its own events in the log, until acting begins */
     struct stop_request *requests;
     struct stop_slot *slots;
     struct stop_probe *probe; /**< under way */
     int64_t calls_out;        /**< of its runs, at the engine */
     struct timer_entry look;  /**< the next try to accept or to finish */
     bool over;                /**< nothing is left to do */
+    bool suspect;             /**< those whose journal is lost may have acted on it */
     bool terminal_read;       /**< its terminal event was read back */
     int64_t terminal_offset;
     struct stop_task *next_ended;
@@ -137,7 +147,7 @@ struct stopper {
     size_t timer_count; /**< entries that there may be at once */
     struct journal journal;
     struct journal_found found; /**< until acting begins */
-    bool journal_found;
+    bool journal_found;         /**< an older incarnation's, whole */
     struct outbox outbox;
     struct id_table tasks;
     struct id_table slots;
@@ -203,6 +213,22 @@ void stopper_recovery_act(struct stopper *stopper, bool log_read);
 bool stopper_recovery_know(struct stopper *stopper, const char *incarnation);
 /** The log's end was reached. */
 void stopper_recovery_caught_up(struct stopper *stopper);
+/** Others may have acted on this task: if their journal is lost, each run that is not known to be signalled may have been, which the new journal
+ *  remembers. */
+void stopper_recovery_suspect(struct stop_task *task);
+/** A run of such a task. */
+void stopper_recovery_suspect_run(struct stop_slot *slot);
+
+/* stopper_facts.c */
+/** An own event of the log: kept until acting begins, then journalled if own state learned from it what another incarnation knew. */
+void stopper_facts_read(struct stop_task *task, const struct event *event, bool changed);
+/** The journal holds this one. */
+void stopper_facts_held(struct stop_task *task, struct span event);
+/** Acting begins: journals those that the journal does not hold. */
+void stopper_facts_journal(struct stopper *stopper);
+/** A partial journal is whole once it lacks nothing of any stop. */
+void stopper_facts_complete(struct stopper *stopper);
+void stopper_facts_free(struct stop_task *task);
 
 /* stopper_accept.c */
 /** Takes up what can be taken up of a task's requests. */

@@ -51,6 +51,7 @@ static void on_own(struct stop_task *task, int64_t offset, const struct event *e
         log_error("stop.fold", "an own event of the log could not be folded",
                   LOG_STR("task", task->entry.key), LOG_STR("error", err.message));
     }
+    stopper_facts_read(task, event, changed);
     /* An older worker's terminal event may lack runs of a plan that only we know. */
     bool ends = (event->type == EVENT_TASK_STOPPED || event->type == EVENT_TASK_GONE) &&
                 terminal_event_covers(&task->own, &event->task_ended);
@@ -78,6 +79,9 @@ static void on_requested(struct stopper *stopper, struct stop_task *task, int64_
 {
     bool before_us = !stopper->saw_own;
     FAULT_POINT(REQUEST_READ);
+    if (before_us) {
+        stopper_recovery_suspect(task);
+    }
     if (stopper_task_add_request(task, offset, event, before_us) != 0) {
         miss(stopper, offset, event);
         return;

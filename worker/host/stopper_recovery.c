@@ -33,6 +33,8 @@ static void fold_item(struct stopper *stopper, const struct journal_item *item)
         if (task == NULL) {
             ok = error_no_memory(&err, "remembering a task") == 0;
         } else if (!task->terminal_read) {
+            stopper_recovery_suspect(task);
+            stopper_facts_held(task, item->event);
             ok = reduce(&task->own, &event, NULL, &err) == 0;
         }
     }
@@ -48,6 +50,9 @@ static void apply_intent(struct stopper *stopper, const struct journal_intent *i
 {
     struct stop_task *task = stopper_task_find(stopper, intent->task, strlen(intent->task));
     struct stop_slot *slot = task == NULL ? NULL : stopper_task_slot(task, intent->run);
+    if (task != NULL && strcmp(intent->signal, JOURNAL_INTENT_SUSPECT) == 0) {
+        task->suspect = true;
+    }
     if (slot == NULL) {
         return;
     }
@@ -74,17 +79,27 @@ static void apply_intent(struct stopper *stopper, const struct journal_intent *i
     }
 }
 
-/** No journal of the incarnations that made the plans: each run may have been signalled. */
-static void suspect_signals(struct stop_task *task)
+void stopper_recovery_suspect(struct stop_task *task)
 {
-    for (struct stop_slot *slot = task->slots; slot != NULL; slot = slot->next) {
-        if (!slot->machine.signalled) {
-            slot->machine.intended = true;
-            slot->machine.maybe_repeated = true;
-        }
-        stopper_pre_stop_suspect(slot, "PreStopUnsettled: the journal was lost, the command may "
-                                       "have run");
+    struct stopper *stopper = task->stopper;
+    const struct journal_intent intent = {.task = task->entry.key,
+                                          .run = {.container_id = "any"},
+                                          .signal = JOURNAL_INTENT_SUSPECT,
+                                          .boot_id = ""};
+    if (!task->suspect && !stopper->journal_found) {
+        task->suspect = true;
+        (void)journal_append_intent(&stopper->journal, &intent, NULL);
     }
+}
+
+void stopper_recovery_suspect_run(struct stop_slot *slot)
+{
+    if (!slot->machine.signalled) {
+        slot->machine.intended = true;
+        slot->machine.maybe_repeated = true;
+    }
+    stopper_pre_stop_suspect(slot,
+                             "PreStopUnsettled: the journal was lost, the command may have run");
 }
 
 /* ---- beginning to act ---- */
@@ -99,7 +114,10 @@ static void make_slots(void *context, void *owner)
 static void suspect_each(void *context, void *owner)
 {
     (void)context;
-    suspect_signals(owner);
+    const struct stop_task *task = owner;
+    for (struct stop_slot *slot = task->slots; slot != NULL && task->suspect; slot = slot->next) {
+        stopper_recovery_suspect_run(slot);
+    }
 }
 
 /** Whether a StopRequested that shaped the plan was read: else it lies below the commit. */
@@ -145,7 +163,7 @@ static void take_journal(struct stopper *stopper)
 {
     const struct journal_found *found = &stopper->found;
     for (size_t i = 0; i < found->items.count; i++) {
-        if (found->items.items[i].kind == JOURNAL_EVENT) {
+        if (found->items.items[i].kind != JOURNAL_INTENT) {
             fold_item(stopper, &found->items.items[i]);
         }
     }
@@ -163,11 +181,11 @@ void stopper_recovery_act(struct stopper *stopper, bool log_read)
     FAULT_POINT(LOG_READ);
     take_journal(stopper);
     FAULT_POINT(RECOVERY_FOLDED);
-    if (!stopper->journal_found) {
-        id_table_each(&stopper->tasks, suspect_each, NULL);
-    }
+    id_table_each(&stopper->tasks, suspect_each, NULL);
+    stopper_facts_journal(stopper);
     stopper->acting = true;
     stopper->caught_up = log_read;
+    stopper_facts_complete(stopper);
     if (log_read) {
         id_table_each(&stopper->tasks, end_if_over, NULL);
         id_table_each(&stopper->tasks, accept_each, NULL);

@@ -345,6 +345,9 @@ static void sync_run(struct stop_task *task, const struct planned_run *planned)
             return;
         }
         fill_machine(slot, planned);
+        if (task->stopper->acting && task->suspect) {
+            stopper_recovery_suspect_run(slot);
+        }
     } else if (slot->machine.state == STOP_NEW) {
         slot->machine.grace_ms = planned->grace_ms;
     } else {

@@ -72,6 +72,7 @@ void stopper_task_free(struct stop_task *task)
     struct stopper *stopper = task->stopper;
     stopper_task_end(task);
     free_requests(task);
+    stopper_facts_free(task);
     id_table_remove(&stopper->tasks, &task->entry);
     stopper->timer_count--;
     task_release(&task->own);
@@ -115,6 +116,7 @@ void stopper_task_ended_in_log(struct stop_task *task, int64_t offset)
     struct stopper *stopper = task->stopper;
     stopper_task_end(task);
     free_requests(task);
+    stopper_facts_free(task);
     if (task->terminal_read) {
         return;
     }

@@ -164,8 +164,8 @@ static void on_patience(void *context)
     } else if (worker->journal_found) {
         act(worker, false);
     } else {
-        log_warn("worker.waits", "Kafka is away and there is no journal: nothing is done before "
-                                 "the log was read");
+        log_warn("worker.waits", "Kafka is away and there is no whole journal: nothing is done "
+                                 "before the log was read");
         loop_timer_arm(worker->patience, LOG_PATIENCE_MS);
     }
 }

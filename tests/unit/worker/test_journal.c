@@ -60,8 +60,8 @@ static bool is_open(void *context, struct span task)
     return closed_task == NULL || !span_equal_text(task, closed_task);
 }
 
-static void open_journal(struct journal *journal, const char *incarnation, int64_t max_bytes,
-                         struct journal_found *found)
+static void open_as_it_is(struct journal *journal, const char *incarnation, int64_t max_bytes,
+                          struct journal_found *found)
 {
     struct journal_config config = {.directory = directory,
                                     .incarnation = incarnation,
@@ -73,8 +73,15 @@ static void open_journal(struct journal *journal, const char *incarnation, int64
     }
 }
 
-static int append(struct journal *journal, enum event_type type, const char *task, const char *id,
-                  bool begins)
+/** By a worker that has read the log. */
+static void open_journal(struct journal *journal, const char *incarnation, int64_t max_bytes,
+                         struct journal_found *found)
+{
+    open_as_it_is(journal, incarnation, max_bytes, found);
+    journal_whole(journal);
+}
+
+static void encode(enum event_type type, const char *task, const char *id, struct buffer *bytes)
 {
     struct event event = {.type = type,
                           .version = EVENT_MAJOR_VERSION,
@@ -89,15 +96,29 @@ static int append(struct journal *journal, enum event_type type, const char *tas
     if (type == EVENT_CONTAINER_EXITED) {
         event.container_exited.result = (struct run_result){.container_id = "x", .started_at = 1};
     }
-    struct buffer bytes;
     struct error err = {0};
-    buffer_init(&bytes, EVENT_MAX_BYTES);
-    if (event_encode(&event, &bytes, &err) != 0) {
+    buffer_init(bytes, EVENT_MAX_BYTES);
+    if (event_encode(&event, bytes, &err) != 0) {
         fail_msg("%s", err.message);
     }
+}
+
+static int append(struct journal *journal, enum event_type type, const char *task, const char *id,
+                  bool begins)
+{
+    struct buffer bytes;
+    encode(type, task, id, &bytes);
     int rc = journal_append_event(journal, buffer_span(&bytes), begins, NULL);
     buffer_release(&bytes);
     return rc;
+}
+
+static void append_fact(struct journal *journal, const char *task, const char *id)
+{
+    struct buffer bytes;
+    encode(EVENT_CONTAINER_EXITED, task, id, &bytes);
+    assert_int_equal(journal_append_fact(journal, buffer_span(&bytes), NULL), 0);
+    buffer_release(&bytes);
 }
 
 static void append_exit(struct journal *journal, const char *task, const char *id)
@@ -146,6 +167,77 @@ static void journal_first_one_finds_nothing(void **state)
     assert_true(found.any);
     assert_int_equal(found.items.count, 0);
     assert_int_equal(count_files("journal-", false), 1);
+    journal_found_release(&found);
+    journal_close(&journal);
+}
+
+static void journal_without_an_older_one_is_partial_until_it_is_called_whole(void **state)
+{
+    (void)state;
+    struct journal journal;
+    struct journal_found found;
+    open_as_it_is(&journal, "one", 0, &found);
+    assert_int_equal(count_files("partial-one", false), 1);
+    append_exit(&journal, "t", "e1");
+    journal_found_release(&found);
+    journal_close(&journal);
+    open_as_it_is(&journal, "two", 0, &found);
+    assert_true(found.any);
+    assert_true(found.partial);
+    assert_item(&found, 0, "e1", false);
+    assert_int_equal(count_files("partial-", false), 1);
+    journal_whole(&journal);
+    assert_int_equal(count_files("partial-", false), 0);
+    append_exit(&journal, "t", "e2");
+    journal_found_release(&found);
+    journal_close(&journal);
+    open_as_it_is(&journal, "three", 0, &found);
+    assert_false(found.partial);
+    assert_int_equal(found.items.count, 2);
+    assert_int_equal(count_files("journal-three", false), 1);
+    journal_found_release(&found);
+    journal_close(&journal);
+}
+
+static void journal_that_could_not_be_written_is_partial(void **state)
+{
+    (void)state;
+    struct journal journal;
+    struct journal_found found;
+    open_journal(&journal, "one", 400, &found);
+    journal_found_release(&found);
+    while (append(&journal, EVENT_CONTAINER_EXITED, "t", "e", false) == 0) {
+    }
+    assert_int_equal(count_files("partial-one", false), 1);
+    journal_close(&journal);
+    open_as_it_is(&journal, "two", 0, &found);
+    assert_true(found.partial);
+    journal_found_release(&found);
+    journal_close(&journal);
+}
+
+static void journal_keeps_facts_of_the_log_apart_from_what_is_to_be_sent(void **state)
+{
+    (void)state;
+    struct journal journal;
+    struct journal_found found;
+    open_journal(&journal, "one", 0, &found);
+    journal_found_release(&found);
+    append_fact(&journal, "t", "f1");
+    append_fact(&journal, "old", "f2");
+    append_exit(&journal, "t", "e1");
+    append_exit(&journal, "t", "e2");
+    journal_delivered(&journal, 1);
+    closed_task = "old";
+    assert_int_equal(journal_compact(&journal, NULL), 0);
+    journal_close(&journal);
+    open_journal(&journal, "two", 0, &found);
+    assert_int_equal(found.items.count, 3);
+    assert_int_equal(found.items.items[0].kind, JOURNAL_FACT);
+    assert_true(span_equal_text(record_peek_text(found.items.items[0].event, "id"), "f1"));
+    assert_item(&found, 1, "e1", true);
+    assert_item(&found, 2, "e2", false);
+    assert_int_equal(journal.events, 2);
     journal_found_release(&found);
     journal_close(&journal);
 }
@@ -277,6 +369,7 @@ static void journal_that_is_none_is_set_aside_and_counts_as_lost(void **state)
     struct journal_found found;
     open_journal(&journal, "one", 0, &found);
     assert_false(found.any);
+    assert_true(found.partial);
     assert_int_equal(count_files("damaged-", false), 1);
     journal_found_release(&found);
     journal_close(&journal);
@@ -415,6 +508,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_directory(journal_first_one_finds_nothing),
+        with_directory(journal_without_an_older_one_is_partial_until_it_is_called_whole),
+        with_directory(journal_that_could_not_be_written_is_partial),
+        with_directory(journal_keeps_facts_of_the_log_apart_from_what_is_to_be_sent),
         with_directory(journal_is_taken_over_in_order),
         with_directory(journal_missing_mark_means_to_deliver_again),
         with_directory(journal_crash_while_taking_over_doubles_nothing),

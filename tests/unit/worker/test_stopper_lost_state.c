@@ -1,0 +1,153 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "tests/unit/worker/stop_checks.h"
+
+/** A stop in mid-grace whose worker is dead, and its state directory lost. */
+static struct world *make_lost(void)
+{
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 5000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 1000);
+    world_crash(world, false);
+    world_lose_state(world);
+    return world;
+}
+
+static void stopper_new_journal_holds_what_the_log_showed(void **state)
+{
+    (void)state;
+    struct world *world = make_lost();
+    world_start(world, true);
+    assert_false(world->journal_found);
+    world_crash(world, false);
+    world->kafka_away = true;
+    world_start(world, false);
+    assert_true(world->journal_found);
+    world_run(world, 4000);
+    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
+    assert_int_equal(
+        world_signal_at(world, "a", "SIGKILL") - world_signal_at(world, "a", "SIGTERM"), 5000);
+    world->kafka_away = false;
+    world_settle(world);
+    stopper_caught_up(world->stopper);
+    world_run(world, 100);
+    assert_stopped(world);
+    end_world(world);
+}
+
+static void stopper_new_journal_is_not_acted_by_before_the_log_was_read(void **state)
+{
+    (void)state;
+    struct world *world = make_lost();
+    world->kafka_away = true;
+    world_start(world, false);
+    world_crash(world, false);
+    world_start(world, false);
+    assert_false(world->journal_found);
+    world_run(world, 6000);
+    assert_int_equal(world->signal_count, 1);
+    world->kafka_away = false;
+    world_settle(world);
+    stopper_caught_up(world->stopper);
+    world_run(world, 100);
+    assert_stopped(world);
+    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
+    end_world(world);
+}
+
+static void stopper_suspicion_outlives_the_worker_that_had_it(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 2000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    run_to_signal_call(world);
+    while (world_deliver(world)) {
+    }
+    world_crash(world, true); /* the signal was sent, and nobody says so */
+    world_lose_state(world);
+    world->history = RUNTIME_HISTORY_UNKNOWN;
+    world_start(world, true);
+    world_crash(world, false);
+    world_start(world, true);
+    assert_true(world->journal_found);
+    world_run(world, 3000);
+    assert_stopped(world);
+    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 2);
+    assert_true(said_repeated(world));
+    end_world(world);
+}
+
+static void stopper_request_of_the_lost_is_suspected_by_each_that_follows(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 2000});
+    world_start(world, true);
+    world_settle(world);
+    world_request(world, "r1", -1);
+    world_read(world);
+    world->kafka_away = true;
+    world_run(world, 10);
+    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
+    world_crash(world, false);
+    world_lose_state(world);
+    world->kafka_away = false;
+    world->base_unknown = true; /* nothing is taken up */
+    world_start(world, true);
+    world_run(world, 10);
+    world_crash(world, false);
+    world->base_unknown = false;
+    world->history = RUNTIME_HISTORY_UNKNOWN;
+    world_start(world, true);
+    assert_false(world->journal_found);
+    world_run(world, 3000);
+    assert_stopped(world);
+    assert_true(said_repeated(world));
+    end_world(world);
+}
+
+static void stopper_pre_stop_command_of_a_lost_plan_is_not_run_again(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a",
+                                .name = "a",
+                                .ignores = true,
+                                .stop_timeout_ms = 2000,
+                                .pre_stop = "true",
+                                .pre_stop_ends_ms = 1000});
+    world_start(world, true);
+    world_settle(world);
+    world_request(world, "r1", -1);
+    world_read(world);
+    world->kafka_away = true;
+    world_run(world, 10);
+    assert_int_equal(world->command_count, 1);
+    world_crash(world, false);
+    world_lose_state(world);
+    world->kafka_away = false;
+    world_start(world, true);
+    world_run(world, 5000);
+    assert_stopped(world);
+    assert_int_equal(world->command_count, 1);
+    end_world(world);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stopper_new_journal_holds_what_the_log_showed),
+        cmocka_unit_test(stopper_new_journal_is_not_acted_by_before_the_log_was_read),
+        cmocka_unit_test(stopper_suspicion_outlives_the_worker_that_had_it),
+        cmocka_unit_test(stopper_request_of_the_lost_is_suspected_by_each_that_follows),
+        cmocka_unit_test(stopper_pre_stop_command_of_a_lost_plan_is_not_run_again),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
