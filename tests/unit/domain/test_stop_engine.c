@@ -13,9 +13,7 @@
 static void signalled(struct script *script, int64_t grace_ms)
 {
     begin(script, grace_ms);
-    on(script, STOP_ON_START);
-    on(script, STOP_ON_RELEASED);
-    on(script, STOP_ON_INSPECTED_RUNNING);
+    play(script, STOP_ON_START, STOP_ON_RELEASED, STOP_ON_INSPECTED_RUNNING);
     assert_does(script, STOP_ACTION_SIGNAL);
     on(script, STOP_ON_SENT);
     assert_state(script, STOP_GRACE);
@@ -106,7 +104,6 @@ static void stop_engine_obedient_run_gets_one_signal_and_ends(void **state)
     s.now += 7;
     on(&s, STOP_ON_SENT);
     const struct stop_action *record = action_of(&s, STOP_ACTION_RECORD_SIGNAL);
-    assert_non_null(record);
     assert_int_equal(record->at_boot_ms, s.now);
     assert_false(record->maybe_repeated);
     assert_int_equal(stop_run_deadline(&s.run), s.now + 30000);
@@ -125,14 +122,14 @@ static void stop_engine_kills_exactly_at_the_deadline(void **state)
     struct script s;
     signalled(&s, 4000);
     int64_t deadline = s.now + 4000;
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, deadline - STOP_CHECK_LEAD_MS);
+    assert_int_equal(armed_at(&s), deadline - STOP_CHECK_LEAD_MS);
     s.now = deadline - STOP_CHECK_LEAD_MS;
     on(&s, STOP_ON_TIMER);
     assert_does(&s, STOP_ACTION_INSPECT);
     s.now += 20;
     on(&s, STOP_ON_INSPECTED_RUNNING);
     assert_state(&s, STOP_DUE);
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, deadline);
+    assert_int_equal(armed_at(&s), deadline);
     s.now = deadline - 1;
     on(&s, STOP_ON_TIMER);
     assert_does_not(&s, STOP_ACTION_KILL);
@@ -186,7 +183,7 @@ static void stop_engine_failed_inspection_delays_the_kill(void **state)
     on(&s, STOP_ON_TIMER);
     on(&s, STOP_ON_INSPECT_FAILED);
     assert_does_not(&s, STOP_ACTION_KILL);
-    s.now = action_of(&s, STOP_ACTION_ARM)->at_boot_ms;
+    s.now = armed_at(&s);
     on(&s, STOP_ON_TIMER);
     on(&s, STOP_ON_INSPECTED_RUNNING);
     assert_does(&s, STOP_ACTION_KILL);
@@ -198,8 +195,7 @@ static void stop_engine_forced_stop_kills_without_a_signal(void **state)
     struct script s;
     begin(&s, 0);
     s.run.drain_delay_ms = 9000;
-    on(&s, STOP_ON_START);
-    on(&s, STOP_ON_RELEASED);
+    play(&s, STOP_ON_START, STOP_ON_RELEASED);
     assert_state(&s, STOP_CHECKING);
     on(&s, STOP_ON_INSPECTED_RUNNING);
     assert_does(&s, STOP_ACTION_KILL);
@@ -212,13 +208,12 @@ static void stop_engine_drains_before_it_looks(void **state)
     struct script s;
     begin(&s, 1000);
     s.run.drain_delay_ms = 5000;
-    on(&s, STOP_ON_START);
-    on(&s, STOP_ON_RELEASED);
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + 5000);
+    play(&s, STOP_ON_START, STOP_ON_RELEASED);
+    assert_int_equal(armed_at(&s), s.now + 5000);
     s.now += 4999;
     on(&s, STOP_ON_TIMER);
     assert_state(&s, STOP_DRAINING);
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + 1);
+    assert_int_equal(armed_at(&s), s.now + 1);
     feed(&s, &(struct stop_input){.event = STOP_ON_GRACE_CHANGED, .grace_ms = 0});
     assert_state(&s, STOP_CHECKING);
 }
@@ -242,7 +237,7 @@ static void stop_engine_changed_grace_counts_from_the_signal(void **state)
     on(&s, STOP_ON_INSPECTED_RUNNING);
     assert_state(&s, STOP_GRACE);
     feed(&s, &(struct stop_input){.event = STOP_ON_GRACE_CHANGED, .grace_ms = 0});
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now);
+    assert_int_equal(armed_at(&s), s.now);
 }
 
 static void stop_engine_grace_is_fixed_once_sigkill_is_decided(void **state)
@@ -265,11 +260,10 @@ static void stop_engine_hold_delays_signal_and_kill(void **state)
     (void)state;
     struct script s;
     begin(&s, 1000);
-    on(&s, STOP_ON_START);
-    on(&s, STOP_ON_RELEASED);
+    play(&s, STOP_ON_START, STOP_ON_RELEASED);
     on(&s, STOP_ON_HELD);
     assert_does_not(&s, STOP_ACTION_SIGNAL);
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + STOP_HOLD_MS);
+    assert_int_equal(armed_at(&s), s.now + STOP_HOLD_MS);
     signalled(&s, 1000);
     s.now += 900;
     on(&s, STOP_ON_TIMER);

@@ -1,3 +1,5 @@
+/* Calls that fail, and what a restarted worker goes on with. */
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -5,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/unit/domain/stop_script.h"
+#include "tests/unit/domain/stop_ways.h"
 
 /* ---- calls that fail ---- */
 
@@ -13,14 +15,7 @@ static void stop_engine_settles_a_call_without_an_answer_by_history(void **state
 {
     (void)state;
     struct script s;
-    begin(&s, 3000);
-    on(&s, STOP_ON_START);
-    on(&s, STOP_ON_RELEASED);
-    on(&s, STOP_ON_INSPECTED_RUNNING);
-    on(&s, STOP_ON_NO_ANSWER);
-    assert_state(&s, STOP_SETTLING);
-    on(&s, STOP_ON_INSPECTED_RUNNING);
-    assert_does(&s, STOP_ACTION_ASK_HISTORY);
+    go(&s, &asked);
     int64_t sent_at = s.now - 40;
     feed(&s,
          &(struct stop_input){.event = STOP_ON_HISTORY_SENT, .at_boot_ms = sent_at, .times = 1});
@@ -39,12 +34,9 @@ static void stop_engine_unsettled_intent_is_signalled_as_maybe_repeated(void **s
         begin(&s, 3000);
         s.run.intents = 1;
         s.run.intended = true;
-        on(&s, STOP_ON_START);
-        on(&s, STOP_ON_RELEASED);
+        play(&s, STOP_ON_START, STOP_ON_RELEASED);
         assert_state(&s, STOP_SETTLING);
-        on(&s, STOP_ON_INSPECTED_RUNNING);
-        on(&s, answers[i]);
-        on(&s, STOP_ON_INSPECTED_RUNNING);
+        play(&s, STOP_ON_INSPECTED_RUNNING, answers[i], STOP_ON_INSPECTED_RUNNING);
         assert_does(&s, STOP_ACTION_SIGNAL);
         s.now += 10;
         on(&s, STOP_ON_SENT);
@@ -60,9 +52,7 @@ static void stop_engine_lost_journal_makes_the_signal_maybe_repeated(void **stat
     begin(&s, 3000);
     s.run.intended = true;
     s.run.maybe_repeated = true;
-    on(&s, STOP_ON_START);
-    on(&s, STOP_ON_RELEASED);
-    on(&s, STOP_ON_INSPECTED_RUNNING);
+    play(&s, STOP_ON_START, STOP_ON_RELEASED, STOP_ON_INSPECTED_RUNNING);
     feed(&s, &(struct stop_input){.event = STOP_ON_HISTORY_SENT, .at_boot_ms = s.now, .times = 1});
     assert_true(action_of(&s, STOP_ACTION_RECORD_SIGNAL)->maybe_repeated);
 }
@@ -74,13 +64,12 @@ static void stop_engine_engine_away_keeps_an_intent_unsettled(void **state)
     begin(&s, 3000);
     s.run.intents = 1;
     s.run.intended = true;
-    on(&s, STOP_ON_START);
-    on(&s, STOP_ON_RELEASED);
+    play(&s, STOP_ON_START, STOP_ON_RELEASED);
     for (int i = 0; i < 8; i++) {
         on(&s, STOP_ON_INSPECT_FAILED);
         assert_does_not(&s, STOP_ACTION_ASK_HISTORY);
-        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK) != NULL, i >= 2);
-        int64_t delay = action_of(&s, STOP_ACTION_ARM)->at_boot_ms - s.now;
+        assert_int_equal(does(&s, STOP_ACTION_RECORD_STUCK), i >= 2);
+        int64_t delay = armed_at(&s) - s.now;
         assert_int_equal(delay, i >= 5 ? 30000 : 1000 << i);
         s.now += delay;
         on(&s, STOP_ON_TIMER);
@@ -93,15 +82,10 @@ static void stop_engine_does_not_let_a_signal_wait_for_an_engine_that_is_back(vo
 {
     (void)state;
     struct script s;
-    begin(&s, 3000);
-    on(&s, STOP_ON_START);
-    on(&s, STOP_ON_RELEASED);
-    on(&s, STOP_ON_INSPECTED_RUNNING);
-    assert_does(&s, STOP_ACTION_SIGNAL);
-    on(&s, STOP_ON_NO_ANSWER);
+    go(&s, &settling);
     for (int i = 0; i < 6; i++) {
         on(&s, STOP_ON_INSPECT_FAILED);
-        s.now = action_of(&s, STOP_ACTION_ARM)->at_boot_ms;
+        s.now = armed_at(&s);
         on(&s, STOP_ON_TIMER);
     }
     on(&s, STOP_ON_INSPECTED_RUNNING);
@@ -115,18 +99,15 @@ static void stop_engine_refused_signal_backs_off_and_becomes_stuck(void **state)
 {
     (void)state;
     struct script s;
-    begin(&s, 3000);
-    on(&s, STOP_ON_START);
-    on(&s, STOP_ON_RELEASED);
+    go(&s, &checking);
     for (int i = 0; i < 4; i++) {
         on(&s, STOP_ON_INSPECTED_RUNNING);
         assert_does(&s, STOP_ACTION_SIGNAL);
         on(&s, STOP_ON_REFUSED);
         assert_state(&s, STOP_SIGNAL_BACKOFF);
-        const struct stop_action *stuck = action_of(&s, STOP_ACTION_RECORD_STUCK);
-        assert_int_equal(stuck != NULL, i >= 2);
-        if (stuck != NULL) {
-            assert_int_equal(stuck->problem, STOP_PROBLEM_SIGNAL_REFUSED);
+        assert_int_equal(does(&s, STOP_ACTION_RECORD_STUCK), i >= 2);
+        if (i >= 2) {
+            assert_stuck(&s, STOP_PROBLEM_SIGNAL_REFUSED);
         }
         on(&s, STOP_ON_TIMER);
     }
@@ -136,31 +117,16 @@ static void stop_engine_refused_signal_backs_off_and_becomes_stuck(void **state)
     assert_int_equal(s.run.failures, 0);
 }
 
-static void kill_again(struct script *s, enum stop_event answer)
-{
-    on(s, answer);
-    assert_state(s, STOP_KILLED);
-    if (s->actions.items[s->actions.count - 1].kind == STOP_ACTION_INSPECT) {
-        on(s, STOP_ON_INSPECTED_RUNNING);
-    }
-    on(s, STOP_ON_TIMER);
-    assert_state(s, STOP_KILL_CHECK);
-    on(s, STOP_ON_INSPECTED_RUNNING);
-    assert_does(s, STOP_ACTION_KILL);
-}
-
 static void stop_engine_unanswered_signal_backs_off_from_the_second_time_on(void **state)
 {
     (void)state;
     struct script s;
-    begin(&s, 3000);
-    on(&s, STOP_ON_START);
-    on(&s, STOP_ON_RELEASED);
+    go(&s, &checking);
     for (int i = 0; i < 4; i++) {
         on(&s, STOP_ON_INSPECTED_RUNNING);
         assert_does(&s, STOP_ACTION_SIGNAL);
         on(&s, STOP_ON_NO_ANSWER);
-        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK) != NULL, i >= 2);
+        assert_int_equal(does(&s, STOP_ACTION_RECORD_STUCK), i >= 2);
         on(&s, STOP_ON_INSPECTED_RUNNING);
         on(&s, STOP_ON_HISTORY_NOT_SENT);
         assert_state(&s, i == 0 ? STOP_CHECKING : STOP_SIGNAL_BACKOFF);
@@ -173,24 +139,33 @@ static void stop_engine_unanswered_signal_backs_off_from_the_second_time_on(void
 static void stop_engine_run_that_will_not_die_is_stuck_after_three_kills(void **state)
 {
     (void)state;
+    static const struct {
+        enum stop_event answer;
+        enum stop_problem problem;
+    } kills[] = {{STOP_ON_SENT, STOP_PROBLEM_NONE},
+                 {STOP_ON_SENT, STOP_PROBLEM_NONE},
+                 {STOP_ON_SENT, STOP_PROBLEM_KILL_SURVIVED},
+                 {STOP_ON_REFUSED, STOP_PROBLEM_KILL_REFUSED},
+                 {STOP_ON_NO_ANSWER, STOP_PROBLEM_KILL_UNANSWERED},
+                 {STOP_ON_NOT_RUNNING, STOP_PROBLEM_KILL_POINTLESS}};
     struct script s;
     begin(&s, 0);
-    on(&s, STOP_ON_START);
-    on(&s, STOP_ON_RELEASED);
-    on(&s, STOP_ON_INSPECTED_RUNNING);
-    kill_again(&s, STOP_ON_SENT);
-    assert_does_not(&s, STOP_ACTION_RECORD_STUCK);
-    kill_again(&s, STOP_ON_SENT);
-    assert_does_not(&s, STOP_ACTION_RECORD_STUCK);
-    kill_again(&s, STOP_ON_SENT);
-    assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem, STOP_PROBLEM_KILL_SURVIVED);
-    kill_again(&s, STOP_ON_REFUSED);
-    assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem, STOP_PROBLEM_KILL_REFUSED);
-    kill_again(&s, STOP_ON_NO_ANSWER);
-    assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem,
-                     STOP_PROBLEM_KILL_UNANSWERED);
-    kill_again(&s, STOP_ON_NOT_RUNNING);
-    assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem, STOP_PROBLEM_KILL_POINTLESS);
+    play(&s, STOP_ON_START, STOP_ON_RELEASED, STOP_ON_INSPECTED_RUNNING);
+    for (size_t i = 0; i < sizeof kills / sizeof kills[0]; i++) {
+        on(&s, kills[i].answer);
+        assert_state(&s, STOP_KILLED);
+        if (s.actions.items[s.actions.count - 1].kind == STOP_ACTION_INSPECT) {
+            on(&s, STOP_ON_INSPECTED_RUNNING);
+        }
+        on(&s, STOP_ON_TIMER);
+        assert_state(&s, STOP_KILL_CHECK);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        assert_does(&s, STOP_ACTION_KILL);
+        assert_int_equal(does(&s, STOP_ACTION_RECORD_STUCK), kills[i].problem != STOP_PROBLEM_NONE);
+        if (kills[i].problem != STOP_PROBLEM_NONE) {
+            assert_stuck(&s, kills[i].problem);
+        }
+    }
 }
 
 /* ---- after a restart of the worker ---- */
@@ -207,7 +182,7 @@ static void stop_engine_restart_goes_on_with_the_remaining_grace(void **state)
     assert_state(&s, STOP_GRACE);
     assert_does(&s, STOP_ACTION_INSPECT);
     assert_does_not(&s, STOP_ACTION_SIGNAL);
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + 5000 - STOP_CHECK_LEAD_MS);
+    assert_int_equal(armed_at(&s), s.now + 5000 - STOP_CHECK_LEAD_MS);
 }
 
 static void stop_engine_restart_after_kill_intent_looks_and_kills_again(void **state)

@@ -18,18 +18,17 @@ static void assert_counts_from_the_log(struct script *s, int64_t sent_at)
 {
     assert_state(s, STOP_GRACE);
     assert_does(s, STOP_ACTION_INSPECT);
-    assert_int_equal(action_of(s, STOP_ACTION_ARM)->at_boot_ms,
-                     sent_at + 3000 - STOP_CHECK_LEAD_MS);
+    assert_int_equal(armed_at(s), sent_at + 3000 - STOP_CHECK_LEAD_MS);
     assert_does_not(s, STOP_ACTION_RECORD_SIGNAL);
 }
 
 static void stop_engine_goes_on_with_a_pre_stop_command_that_the_log_shows(void **state)
 {
     (void)state;
-    static void (*const ways[])(struct script *) = {waiting, draining, checking};
+    static const struct way *const ways[] = {&waiting, &draining, &checking};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         struct script s;
-        ways[i](&s);
+        go(&s, ways[i]);
         feed(&s,
              &(struct stop_input){.event = STOP_ON_LOG_PRE_STOPPED, .at_boot_ms = s.now - 1000});
         assert_state(&s, STOP_PRE_STOP);
@@ -46,10 +45,10 @@ static void stop_engine_goes_on_with_a_pre_stop_command_that_the_log_shows(void 
 static void stop_engine_sends_no_signal_that_the_log_shows(void **state)
 {
     (void)state;
-    static void (*const ways[])(struct script *) = {waiting, draining, checking, refused};
+    static const struct way *const ways[] = {&waiting, &draining, &checking, &refused};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         struct script s;
-        ways[i](&s);
+        go(&s, ways[i]);
         int64_t sent_at = s.now - 1000;
         log_shows_a_signal(&s, sent_at);
         assert_counts_from_the_log(&s, sent_at);
@@ -63,7 +62,7 @@ static void stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_out(void
                                               STOP_ON_NO_ANSWER};
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         struct script s;
-        signalling(&s);
+        go(&s, &signalling);
         int64_t sent_at = s.now - 1000;
         log_shows_a_signal(&s, sent_at);
         assert_state(&s, STOP_SIGNALLING);
@@ -79,7 +78,7 @@ static void stop_engine_takes_the_signal_of_the_log_for_the_one_that_is_asked_fo
                                               STOP_ON_HISTORY_UNKNOWN};
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         struct script s;
-        asked(&s);
+        go(&s, &asked);
         int64_t sent_at = s.now - 1000;
         log_shows_a_signal(&s, sent_at);
         on(&s, answers[i]);
@@ -92,14 +91,14 @@ static void stop_engine_sends_no_signal_after_a_command_when_the_log_shows_one(v
 {
     (void)state;
     struct script s;
-    starting(&s);
+    go(&s, &starting);
     log_shows_a_signal(&s, s.now - 1000);
     on(&s, STOP_ON_PRE_STOP_STARTED);
     assert_state(&s, STOP_GRACE);
     assert_does(&s, STOP_ACTION_RECORD_PRE_STOP);
     assert_does(&s, STOP_ACTION_INSPECT);
     assert_does(&s, STOP_ACTION_ARM);
-    starting(&s);
+    go(&s, &starting);
     log_shows_a_signal(&s, s.now - 1000);
     on(&s, STOP_ON_PRE_STOP_FAILED);
     assert_does(&s, STOP_ACTION_RECORD_PRE_STOP_END);
@@ -113,15 +112,15 @@ static void stop_engine_sends_no_signal_during_a_command_when_the_log_shows_one(
                                               STOP_ON_PRE_STOP_UNSEEN};
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         struct script s;
-        looking(&s);
+        go(&s, &looking);
         log_shows_a_signal(&s, s.now);
         on(&s, answers[i]);
         assert_counts_from_the_log(&s, s.now);
-        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_PRE_STOP_END) != NULL,
+        assert_int_equal(does(&s, STOP_ACTION_RECORD_PRE_STOP_END),
                          answers[i] == STOP_ON_PRE_STOP_OVER);
     }
     struct script s;
-    starting(&s);
+    go(&s, &starting);
     on(&s, STOP_ON_PRE_STOP_STARTED);
     log_shows_a_signal(&s, s.now);
     assert_counts_from_the_log(&s, s.now);

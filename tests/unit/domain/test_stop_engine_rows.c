@@ -13,13 +13,13 @@ static void stop_engine_looks_into_a_hint_until_the_engine_answers(void **state)
 {
     (void)state;
     struct script s;
-    waiting(&s);
+    go(&s, &waiting);
     on(&s, STOP_ON_EXIT_HINT);
     assert_does(&s, STOP_ACTION_INSPECT);
     on(&s, STOP_ON_INSPECT_FAILED);
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + STOP_BACKOFF_FIRST_MS);
+    assert_int_equal(armed_at(&s), s.now + STOP_BACKOFF_FIRST_MS);
     on(&s, STOP_ON_HELD);
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + STOP_HOLD_MS);
+    assert_int_equal(armed_at(&s), s.now + STOP_HOLD_MS);
     on(&s, STOP_ON_TIMER);
     assert_does(&s, STOP_ACTION_INSPECT);
     on(&s, STOP_ON_INSPECTED_ENDED);
@@ -29,22 +29,19 @@ static void stop_engine_looks_into_a_hint_until_the_engine_answers(void **state)
 static void stop_engine_is_stuck_when_it_cannot_inspect(void **state)
 {
     (void)state;
-    static void (*const ways[])(struct script *) = {checking, deadline_check, kill_check};
+    static const struct way *const ways[] = {&checking, &deadline_check, &kill_check};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         struct script s;
-        ways[i](&s);
+        go(&s, ways[i]);
         for (int n = 1; n <= STOP_TRIES_TO_STUCK; n++) {
             on(&s, STOP_ON_INSPECT_FAILED);
-            assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK) != NULL,
-                             n == STOP_TRIES_TO_STUCK);
-            assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms,
-                             s.now + (STOP_BACKOFF_FIRST_MS << (n - 1)));
+            assert_int_equal(does(&s, STOP_ACTION_RECORD_STUCK), n == STOP_TRIES_TO_STUCK);
+            assert_int_equal(armed_at(&s), s.now + (STOP_BACKOFF_FIRST_MS << (n - 1)));
             if (n < STOP_TRIES_TO_STUCK) {
                 on(&s, STOP_ON_TIMER);
             }
         }
-        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem,
-                         STOP_PROBLEM_NO_INSPECTION);
+        assert_stuck(&s, STOP_PROBLEM_NO_INSPECTION);
     }
 }
 
@@ -53,21 +50,21 @@ static void stop_engine_forgets_failures_when_it_comes_on(void **state)
 {
     (void)state;
     static const struct {
-        void (*way)(struct script *);
+        const struct way *way;
         enum stop_event event;
-    } rows[] = {{forced_checking, STOP_ON_INSPECTED_RUNNING},
-                {overdue_checking, STOP_ON_INSPECTED_RUNNING},
-                {starting, STOP_ON_PRE_STOP_STARTED},
-                {hinted_starting, STOP_ON_PRE_STOP_STARTED},
-                {looking, STOP_ON_PRE_STOP_RUNS},
-                {signalling, STOP_ON_SENT},
-                {hinted_signalling, STOP_ON_SENT},
-                {asked, STOP_ON_HISTORY_SENT},
-                {deadline_check, STOP_ON_INSPECTED_RUNNING},
-                {overdue_deadline_check, STOP_ON_INSPECTED_RUNNING}};
+    } rows[] = {{&forced_checking, STOP_ON_INSPECTED_RUNNING},
+                {&overdue_checking, STOP_ON_INSPECTED_RUNNING},
+                {&starting, STOP_ON_PRE_STOP_STARTED},
+                {&hinted_starting, STOP_ON_PRE_STOP_STARTED},
+                {&looking, STOP_ON_PRE_STOP_RUNS},
+                {&signalling, STOP_ON_SENT},
+                {&hinted_signalling, STOP_ON_SENT},
+                {&asked, STOP_ON_HISTORY_SENT},
+                {&deadline_check, STOP_ON_INSPECTED_RUNNING},
+                {&overdue_deadline_check, STOP_ON_INSPECTED_RUNNING}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct script s;
-        rows[i].way(&s);
+        go(&s, rows[i].way);
         s.run.failures = 2;
         s.run.tries = 3;
         on(&s, rows[i].event);
@@ -79,10 +76,10 @@ static void stop_engine_forgets_failures_when_it_comes_on(void **state)
 static void stop_engine_looks_at_once_when_a_hint_comes_in_a_back_off(void **state)
 {
     (void)state;
-    static void (*const ways[])(struct script *) = {checking, pre_stop, settling, deadline_check};
+    static const struct way *const ways[] = {&checking, &pre_stop, &settling, &deadline_check};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         struct script s;
-        ways[i](&s);
+        go(&s, ways[i]);
         on(&s, STOP_ON_INSPECT_FAILED);
         assert_does(&s, STOP_ACTION_ARM);
         on(&s, STOP_ON_EXIT_HINT);
@@ -95,13 +92,13 @@ static void stop_engine_looks_again_soon_in_the_grace(void **state)
 {
     (void)state;
     struct script s;
-    signalling(&s);
+    go(&s, &signalling);
     s.run.grace_ms = 60000;
     on(&s, STOP_ON_SENT);
     on(&s, STOP_ON_INSPECT_FAILED);
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + STOP_BACKOFF_FIRST_MS);
+    assert_int_equal(armed_at(&s), s.now + STOP_BACKOFF_FIRST_MS);
     feed(&s, &(struct stop_input){.event = STOP_ON_LOG_PRE_STOPPED, .at_boot_ms = s.now - 59000});
-    assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + 1000 - STOP_CHECK_LEAD_MS);
+    assert_int_equal(armed_at(&s), s.now + 1000 - STOP_CHECK_LEAD_MS);
 }
 
 /** Back to what ran before the deadline came near: it may go on. */
@@ -109,19 +106,19 @@ static void stop_engine_waits_for_a_request_near_the_deadline(void **state)
 {
     (void)state;
     static const struct {
-        void (*way)(struct script *);
+        const struct way *way;
         enum stop_state back;
-    } rows[] = {{deadline_check, STOP_GRACE},
-                {due, STOP_GRACE},
-                {deadline_check_of_command, STOP_PRE_STOP},
-                {due_of_command, STOP_PRE_STOP}};
+    } rows[] = {{&deadline_check, STOP_GRACE},
+                {&due, STOP_GRACE},
+                {&deadline_check_of_command, STOP_PRE_STOP},
+                {&due_of_command, STOP_PRE_STOP}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct script s;
-        rows[i].way(&s);
+        go(&s, rows[i].way);
         on(&s, STOP_ON_HELD);
         assert_state(&s, rows[i].back);
-        assert_int_equal(action_of(&s, STOP_ACTION_ARM)->at_boot_ms, s.now + STOP_HOLD_MS);
-        rows[i].way(&s);
+        assert_int_equal(armed_at(&s), s.now + STOP_HOLD_MS);
+        go(&s, rows[i].way);
         feed(&s, &(struct stop_input){.event = STOP_ON_GRACE_CHANGED, .grace_ms = 60000});
         assert_state(&s, rows[i].back);
         assert_does(&s, STOP_ACTION_ARM);
@@ -138,17 +135,16 @@ static void stop_engine_names_what_the_signal_came_to(void **state)
                 {STOP_ON_REFUSED, STOP_PROBLEM_SIGNAL_REFUSED}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         struct script s;
-        checking(&s);
+        go(&s, &checking);
         for (int n = 1; n <= STOP_TRIES_TO_STUCK; n++) {
             on(&s, STOP_ON_INSPECTED_RUNNING);
             on(&s, rows[i].answer);
-            assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK) != NULL,
-                             n == STOP_TRIES_TO_STUCK);
+            assert_int_equal(does(&s, STOP_ACTION_RECORD_STUCK), n == STOP_TRIES_TO_STUCK);
             if (n < STOP_TRIES_TO_STUCK) {
                 on(&s, STOP_ON_TIMER);
             }
         }
-        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem, rows[i].problem);
+        assert_stuck(&s, rows[i].problem);
         on(&s, STOP_ON_TIMER);
         on(&s, STOP_ON_INSPECTED_RUNNING);
         on(&s, STOP_ON_SENT);
@@ -164,15 +160,14 @@ static void stop_engine_wants_the_proof_whatever_sigkill_came_to(void **state)
                                               STOP_ON_NO_ANSWER};
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         struct script s;
-        kill_check(&s);
+        go(&s, &kill_check);
         on(&s, STOP_ON_INSPECTED_RUNNING);
         assert_does(&s, STOP_ACTION_KILL);
         on(&s, answers[i]);
         assert_state(&s, STOP_KILLED);
         assert_does(&s, STOP_ACTION_INSPECT);
         assert_does(&s, STOP_ACTION_ARM);
-        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_KILL) != NULL,
-                         answers[i] == STOP_ON_SENT);
+        assert_int_equal(does(&s, STOP_ACTION_RECORD_KILL), answers[i] == STOP_ON_SENT);
         on(&s, STOP_ON_EXIT_HINT);
         assert_does(&s, STOP_ACTION_INSPECT);
         on(&s, STOP_ON_TIMER);
@@ -188,16 +183,16 @@ static void stop_engine_names_what_the_last_sigkill_came_to(void **state)
     (void)state;
     static const enum stop_event answers[] = {STOP_ON_SENT, STOP_ON_REFUSED, STOP_ON_SENT};
     struct script s;
-    kill_check(&s);
+    go(&s, &kill_check);
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         on(&s, STOP_ON_INSPECTED_RUNNING);
         on(&s, answers[i]);
-        assert_int_equal(action_of(&s, STOP_ACTION_RECORD_KILL) != NULL, i == 0);
+        assert_int_equal(does(&s, STOP_ACTION_RECORD_KILL), i == 0);
         on(&s, STOP_ON_INSPECTED_RUNNING);
         on(&s, STOP_ON_TIMER);
     }
     on(&s, STOP_ON_INSPECTED_RUNNING);
-    assert_int_equal(action_of(&s, STOP_ACTION_RECORD_STUCK)->problem, STOP_PROBLEM_KILL_SURVIVED);
+    assert_stuck(&s, STOP_PROBLEM_KILL_SURVIVED);
 }
 
 int main(void)
