@@ -176,6 +176,53 @@ static void keep_age(struct description *description, int64_t created_at)
     }
 }
 
+static bool lists(const struct text_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_ended(const struct described_container *items, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].ended && strcmp(items[i].name, name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a container needs it needs also while that has ended: it may be started again. */
+static int keep_needs(const struct ended_members *members, const struct described_container *before,
+                      struct described_container *items, size_t count, struct error *err)
+{
+    struct text_list *list = NULL;
+    for (size_t i = 0; i < count && list == NULL; i++) {
+        bool same = !items[i].ended && strcmp(items[i].container_id, before->container_id) == 0;
+        list = same ? &items[i].depends_on : NULL;
+    }
+    for (size_t i = 0; list != NULL && i < before->depends_on.count; i++) {
+        const char *name = before->depends_on.items[i];
+        if (lists(list, name) || !has_ended(items, count, name)) {
+            continue;
+        }
+        const char **grown = arena_alloc(members->arena, (list->count + 1) * sizeof *grown);
+        if (grown == NULL) {
+            return out_of_memory(err);
+        }
+        for (size_t k = 0; k < list->count; k++) {
+            grown[k] = list->items[k];
+        }
+        grown[list->count++] = name;
+        list->items = grown;
+    }
+    return 0;
+}
+
 int ended_members_keep(const struct ended_members *members, struct description *want,
                        struct error *err)
 {
@@ -193,6 +240,11 @@ int ended_members_keep(const struct ended_members *members, struct description *
             return -1;
         }
         count += (size_t)kept;
+    }
+    for (size_t i = 0; i < have->containers.count; i++) {
+        if (keep_needs(members, &have->containers.items[i], items, count, err) != 0) {
+            return -1;
+        }
     }
     want->containers.items = items;
     want->containers.count = count;

@@ -92,6 +92,20 @@ static void test_what_ended_stays(void **state)
     assert_int_equal(seen.findings.count, 0);
 }
 
+static void test_what_needs_it_needs_it_still(void **state)
+{
+    (void)state;
+    run("db", 10);
+    containers[count] =
+        make_container(&rooms[count], "web", "web", 20, LABELS(TASK, "io.stopfleet.depends-on=db"));
+    count++;
+    changed();
+    exit_with(&containers[0], 0, 99);
+    changed();
+    assert_int_equal(described("web")->depends_on.count, 1);
+    assert_string_equal(described("web")->depends_on.items[0], "db");
+}
+
 static void test_what_was_removed_unseen(void **state)
 {
     (void)state;
@@ -284,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_what_ended_stays),
+        TEST(test_what_needs_it_needs_it_still),
         TEST(test_what_was_removed_unseen),
         TEST(test_started_again_it_runs),
         TEST(test_the_latest_run_is_shown),
