@@ -128,6 +128,10 @@ class LogBegunAnew(test_bad_days.BadDay):
         self.fleet.audit("rebuild")
         self.assertEqual(self.fleet.wait_status(self.api, early, "STOPPED")["containers"][0]["exitCode"], 4)
         self.assertEqual(self.probe_signals("stopped-early"), ["TERM"])
+        # Of this one the new log has a StopTask too, and nothing of it runs any more.
+        self.assertEqual(self.fleet.wait_status(self.api, ended, "STOPPED")["containers"], [])
+        [gone] = self.fleet.events(ended, "TaskGone")
+        self.assertIn("never described", gone["reason"])
         self.assertEqual(self.fleet.task_of(self.api, "of-the-old-log"), task)
         wait_for(lambda: self.stop(task)[0] == 200, 20, "StopTask works")
         self.assertEqual(self.fleet.wait_status(self.api, task, "STOPPED")["containers"][0]["exitCode"], 3)

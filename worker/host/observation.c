@@ -286,6 +286,17 @@ static int describe_again(struct work *work, const struct task *base, struct tas
     return observe(work, &found, err);
 }
 
+static int find_gone(struct work *work, const struct task *base, struct error *err)
+{
+    struct finding *finding = add_finding(work, err);
+    if (finding == NULL) {
+        return -1;
+    }
+    finding->kind = FINDING_GONE;
+    finding->base = base;
+    return 0;
+}
+
 static int consider_open(struct work *work, const struct open_task *open, struct error *err)
 {
     const struct task *base = open->base;
@@ -296,6 +307,9 @@ static int consider_open(struct work *work, const struct open_task *open, struct
         own_planned(work, open);
         return 0;
     }
+    if (base->revision == 0) {
+        return 0; /* consider_unobserved */
+    }
     struct life life = life_of(work, base);
     if (life.group != NULL) {
         return describe_again(work, base, life.group, err);
@@ -304,13 +318,7 @@ static int consider_open(struct work *work, const struct open_task *open, struct
     if (life.lives || base->request_event_id != NULL || open->concerned) {
         return 0;
     }
-    struct finding *finding = add_finding(work, err);
-    if (finding == NULL) {
-        return -1;
-    }
-    finding->kind = FINDING_GONE;
-    finding->base = base;
-    return 0;
+    return find_gone(work, base, err);
 }
 
 /* ---- new tasks ---- */
@@ -399,6 +407,34 @@ static int consider_new(struct work *work, struct task_group *group, struct erro
     return observe(work, &found, err);
 }
 
+/* ---- tasks that the log never observed ---- */
+
+static bool is_a_group(const struct work *work, const char *task)
+{
+    const struct grouping *grouping = work->in->grouping;
+    for (size_t i = 0; i < grouping->groups.count; i++) {
+        char id[37];
+        group_task_id(&grouping->groups.items[i], work->in->host, id);
+        if (strcmp(id, task) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Such a base is what a log that was begun anew makes of a StopRequested. What runs of the task was just found as a new one; where
+ * nothing runs, nobody will observe it any more. Its stop may be over by the journal, which then speaks of the older log. */
+static int consider_unobserved(struct work *work, const struct open_task *open, struct error *err)
+{
+    const struct task *base = open->base;
+    bool stopping = open->own != NULL && open->own->plan.count > 0 && !task_is_terminal(open->own);
+    if (base->revision > 0 || stopping || work->out.waits || work->in->grouping->settling ||
+        in_flight(work, base->id) || is_a_group(work, base->id)) {
+        return 0;
+    }
+    return find_gone(work, base, err);
+}
+
 int observation_make(const struct observation_input *input, struct arena *arena,
                      struct observation *ret_observation, struct error *err)
 {
@@ -413,6 +449,11 @@ int observation_make(const struct observation_input *input, struct arena *arena,
     }
     for (size_t i = 0; i < input->grouping->groups.count; i++) {
         if (consider_new(&work, &input->grouping->groups.items[i], err) != 0) {
+            return -1;
+        }
+    }
+    for (size_t i = 0; i < input->open_count; i++) {
+        if (consider_unobserved(&work, &input->open[i], err) != 0) {
             return -1;
         }
     }

@@ -49,7 +49,7 @@ enum finding_kind {
     FINDING_OBSERVED = 1, /**< write a TaskObserved */
     FINDING_TOO_LARGE,    /**< it has more containers than an event can describe */
     FINDING_ID_TAKEN, /**< the ECS task id that its containers name has ended, or is another host's */
-    FINDING_GONE      /**< none of its runs lives, and nobody asked to stop it */
+    FINDING_GONE /**< none of its runs lives, and nobody asked to stop it; or the log never observed it, and nothing of it runs */
 };
 struct finding {
     enum finding_kind kind;

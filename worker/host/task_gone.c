@@ -56,23 +56,39 @@ void task_gone_free(struct task_gone *gone)
     memory_free(gone);
 }
 
-/* Nobody may have asked to stop it meanwhile, and no newer description may have come or be on its way. */
+/* No stop may be asked for or under way: it has an end of its own. That of a task which the log never observed cannot begin; only
+ * what the journal of an older log knows may be under way. */
+static bool is_stopped_by_others(const struct inquiry *inquiry, const struct task *base)
+{
+    const struct stopper *stopper = inquiry->gone->env.stopper;
+    const struct task *own = stopper_own(stopper, inquiry->base.id);
+    bool planned = own != NULL && own->plan.count > 0;
+    bool over = own != NULL && task_is_terminal(own);
+    if (inquiry->base.revision == 0) {
+        return planned && !over;
+    }
+    return planned || over || base->request_event_id != NULL ||
+           stopper_concerned(stopper, inquiry->base.id);
+}
+
+/* No newer description may have come or be on its way meanwhile. */
 static bool still_holds(const struct inquiry *inquiry)
 {
     const struct discovery_environment *env = &inquiry->gone->env;
     int64_t pos = 0;
     const struct task *base =
         projector_base(env->projector, inquiry->base.cluster, inquiry->base.id, &pos);
-    const struct task *own = stopper_own(env->stopper, inquiry->base.id);
-    return base != NULL && !task_is_terminal(base) && base->request_event_id == NULL &&
+    return base != NULL && !task_is_terminal(base) && !is_stopped_by_others(inquiry, base) &&
            base->revision == inquiry->base.revision &&
            flights_find(inquiry->gone->flights, inquiry->base.id) == NULL &&
-           (own == NULL || (own->plan.count == 0 && !task_is_terminal(own))) &&
-           !stopper_concerned(env->stopper, inquiry->base.id) && env->settled(env->context);
+           env->settled(env->context);
 }
 
 static const char *why(const struct inquiry *inquiry)
 {
+    if (inquiry->base.revision == 0) {
+        return "the log never described the task, and nothing of it runs";
+    }
     for (size_t i = 0; i < inquiry->done; i++) {
         if (inquiry->results[i].exit_code.known || inquiry->results[i].finished_at != 0) {
             return "all containers of the task exited";

@@ -87,6 +87,25 @@ static void test_a_stop_before_the_first_observation(void **state)
     assert_int_equal(seen.findings.count, 0);
 }
 
+/* The same of a task of which nothing runs: nobody will observe it any more. */
+static void test_a_stop_of_what_was_never_observed_and_does_not_run(void **state)
+{
+    (void)state;
+    struct event event = {0};
+    observe_one();
+    fold(&bases[1], &event, EVENT_STOP_REQUESTED, "0123456789abcdef0123456789abcdef");
+    open_count = 2;
+    open[1].concerned = true;
+    look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_int_equal(found(0)->kind, FINDING_GONE);
+    assert_ptr_equal(found(0)->base, &bases[1]);
+    /* A stop that is under way, as an older incarnation's journal may tell, finds its own end. */
+    accept_stop(1, "z", 10);
+    look();
+    assert_int_equal(seen.findings.count, 0);
+}
+
 static void test_a_restart_during_a_stop_is_no_new_task(void **state)
 {
     (void)state;
@@ -176,6 +195,7 @@ int main(void)
         TEST(test_what_runs_is_never_gone),
         TEST(test_a_requested_stop_ends_the_descriptions),
         TEST(test_a_stop_before_the_first_observation),
+        TEST(test_a_stop_of_what_was_never_observed_and_does_not_run),
         TEST(test_a_restart_during_a_stop_is_no_new_task),
         TEST(test_a_run_belongs_to_the_first_observed),
         TEST(test_results),
