@@ -121,3 +121,13 @@ struct run run_of_result(const struct run_result *result)
 {
     return (struct run){.container_id = result->container_id, .started_at = result->started_at};
 }
+
+const struct run_result *event_ended_result(const struct event_task_ended *ended, struct run run)
+{
+    for (size_t i = 0; i < ended->results.count; i++) {
+        if (run_equal(run_of_result(&ended->results.items[i]), run)) {
+            return &ended->results.items[i];
+        }
+    }
+    return NULL;
+}

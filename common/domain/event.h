@@ -218,6 +218,8 @@ bool run_equal(struct run a, struct run b);
 /** The run of a planned step or a result. */
 struct run run_of_planned(const struct planned_run *planned);
 struct run run_of_result(const struct run_result *result);
+/** What the end of a task says of that run; NULL = nothing. */
+const struct run_result *event_ended_result(const struct event_task_ended *ended, struct run run);
 
 /** A StopRequested's id from (principal, invocation id, body, stop timeout): SHA-256, in the
  *  form of a UUID version 8, so that a client's retry is the same fact. */

@@ -54,16 +54,6 @@ int fold_append_text(struct task *task, struct text_list *list, const char *text
     return 0;
 }
 
-bool fold_holds_text(const struct text_list *list, const char *text)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (strcmp(list->items[i], text) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 int fold_allocate(struct task *task, size_t size, void *ret_memory, struct error *err)
 {
     void *memory = arena_alloc(&task->arena, size);
@@ -154,7 +144,7 @@ int fold_stop_accepted(struct task *task, const struct event *event, bool *chang
     size_t planned_before = task->plan.count;
     size_t named_before = task->named.count;
     for (size_t i = 0; i < accepted->requests.count; i++) {
-        if (!fold_holds_text(&task->named, accepted->requests.items[i]) &&
+        if (!text_list_holds(&task->named, accepted->requests.items[i]) &&
             fold_append_text(task, &task->named, accepted->requests.items[i], err) < 0) {
             return -1;
         }

@@ -23,7 +23,6 @@ int fold_description_tags(struct task *task, const struct description *newer, st
 int fold_keep_text(struct task *task, const char *text, const char **ret_copy, struct error *err);
 int fold_append_text(struct task *task, struct text_list *list, const char *text,
                      struct error *err);
-bool fold_holds_text(const struct text_list *list, const char *text);
 /** Allocates in the task's arena. @return 0 or -1 with ERROR_NO_MEMORY */
 int fold_allocate(struct task *task, size_t size, void *ret_memory, struct error *err);
 

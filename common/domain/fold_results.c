@@ -99,12 +99,7 @@ int fold_container_exited(struct task *task, const struct event *event, bool *ch
 bool terminal_event_covers(const struct task *task, const struct event_task_ended *ended)
 {
     for (size_t i = 0; i < task->plan.count; i++) {
-        struct run run = run_of_planned(&task->plan.items[i]);
-        bool named = false;
-        for (size_t at = 0; at < ended->results.count && !named; at++) {
-            named = run_equal(run_of_result(&ended->results.items[at]), run);
-        }
-        if (!named) {
+        if (event_ended_result(ended, run_of_planned(&task->plan.items[i])) == NULL) {
             return false;
         }
     }

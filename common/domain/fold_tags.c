@@ -110,7 +110,7 @@ static int remember_tagged(struct task *task, const char *id, struct error *err)
 int fold_task_tagged(struct task *task, const struct event *event, bool *changed, struct error *err)
 {
     const struct event_task_tagged *tagged = &event->task_tagged;
-    if (fold_holds_text(&task->tagged_ids, event->id)) {
+    if (text_list_holds(&task->tagged_ids, event->id)) {
         return 0;
     }
     if (remember_tagged(task, event->id, err) < 0) {

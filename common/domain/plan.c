@@ -245,24 +245,30 @@ void plan_release(struct plan *plan)
     *plan = (struct plan){0};
 }
 
-static bool container_ended(const struct task *task, const char *container_id)
+static const struct planned_run *not_ended(const struct task *task, const char *container_id)
 {
     for (size_t i = 0; i < task->plan.count; i++) {
         const struct planned_run *planned = &task->plan.items[i];
         if (strcmp(planned->container_id, container_id) == 0 &&
             task_exit(task, run_of_planned(planned)) == NULL) {
-            return false;
+            return planned;
         }
     }
-    return true;
+    return NULL;
+}
+
+const struct planned_run *plan_blocker(const struct task *task, const struct planned_run *planned)
+{
+    for (size_t i = 0; i < planned->after.count; i++) {
+        const struct planned_run *blocker = not_ended(task, planned->after.items[i]);
+        if (blocker != NULL) {
+            return blocker;
+        }
+    }
+    return NULL;
 }
 
 bool plan_released(const struct task *task, const struct planned_run *planned)
 {
-    for (size_t i = 0; i < planned->after.count; i++) {
-        if (!container_ended(task, planned->after.items[i])) {
-            return false;
-        }
-    }
-    return true;
+    return plan_blocker(task, planned) == NULL;
 }

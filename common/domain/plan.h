@@ -38,6 +38,8 @@ void plan_release(struct plan *plan);
 int64_t plan_grace_ms(struct optional_integer call_timeout_ms, struct optional_integer described_ms,
                       int64_t default_grace_ms);
 
+/** A run of the plan that must end before this one and has no exit in `task`; NULL = there is none. */
+const struct planned_run *plan_blocker(const struct task *task, const struct planned_run *planned);
 /** Whether every run of the plan of every container that must end before this one has its exit in `task`. */
 bool plan_released(const struct task *task, const struct planned_run *planned);
 

@@ -211,3 +211,13 @@ int record_fail(struct error *err, enum error_code code, const struct record_pat
     }
     return error_set(err, code, "%s%s%s", text, text[0] == '\0' ? "" : ": ", message);
 }
+
+bool text_list_holds(const struct text_list *list, const char *text)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (strcmp(list->items[i], text) == 0) {
+            return true;
+        }
+    }
+    return false;
+}

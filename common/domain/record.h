@@ -59,6 +59,8 @@ struct text_list {
     size_t count;
 };
 
+bool text_list_holds(const struct text_list *list, const char *text);
+
 struct record_spec;
 
 /** One field of a record. */

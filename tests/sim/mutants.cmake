@@ -46,8 +46,7 @@ sim_mutant(kill-is-proof worker/host/stopper_call.c
     "container->status == RUNTIME_CREATED &&" "slot->machine.kill_recorded &&"
     "SIGKILL that was sent counts as an end")
 sim_mutant(no-order common/domain/plan.c
-    "if (!container_ended(task, planned->after.items[i]))"
-    "if (i > 99 && !container_ended(task, planned->after.items[i]))"
+    "return plan_blocker(task, planned) == NULL" "return planned != NULL || plan_blocker(task, planned) == NULL"
     "the order of containers is ignored")
 sim_mutant(said-early worker/host/stopper_call.c
     "[RUNTIME_NO_ANSWER] = STOP_ON_NO_ANSWER" "[RUNTIME_NO_ANSWER] = STOP_ON_SENT"
@@ -59,7 +58,7 @@ sim_mutant(commit-early worker/host/stopper.c
     "if (!settled_by_base(task, request))" "if (request->offset < 0 && !settled_by_base(task, request))"
     "the commit is moved past an unfinished stop")
 sim_mutant(duplicate-tag common/domain/fold_tags.c
-    "if (fold_holds_text(&task->tagged_ids, event->id))" "if (event->id == NULL)"
+    "if (text_list_holds(&task->tagged_ids, event->id))" "if (event->id == NULL)"
     "a repeated TaskTagged is folded twice")
 sim_mutant(grace-reverted common/domain/fold.c
     "if (names_more && accepted->requests.count >= named_before)" "if (accepted->requests.count > 0)"

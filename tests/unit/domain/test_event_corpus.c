@@ -1,4 +1,3 @@
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,79 +9,17 @@
 #include <cmocka.h>
 
 #include "common/domain/reduce.h"
+#include "tests/support/event_corpus.h"
 
 /* Events that somebody's log may hold, written by every version so far: they are read and folded
  * for ever, to the tasks beside them. */
 
-#define FOLDER "tests/corpus/events/v1"
-
-enum { TASKS_MAX = 8, FILES_MAX = 200 };
-
-struct corpus {
-    struct buffer files[FILES_MAX];
-    char *names[FILES_MAX];
-    size_t count;
-};
-
-static int has_suffix(const struct dirent *entry, const char *suffix)
-{
-    size_t length = strlen(entry->d_name);
-    size_t suffix_length = strlen(suffix);
-    return length > suffix_length && strcmp(entry->d_name + length - suffix_length, suffix) == 0;
-}
-
-static int is_event(const struct dirent *entry)
-{
-    return has_suffix(entry, ".msgpack");
-}
-
-static int is_task(const struct dirent *entry)
-{
-    return has_suffix(entry, ".json");
-}
-
-static void read_file(const char *name, struct buffer *ret_buf)
-{
-    char path[512];
-    char bytes[4096];
-    size_t length = 0;
-    (void)snprintf(path, sizeof path, FOLDER "/%s", name);
-    FILE *file = fopen(path, "re");
-    assert_non_null(file);
-    buffer_init(ret_buf, EVENT_MAX_BYTES);
-    while ((length = fread(bytes, 1, sizeof bytes, file)) > 0) {
-        assert_int_equal(buffer_append(ret_buf, bytes, length, NULL), 0);
-    }
-    assert_int_equal(fclose(file), 0);
-}
-
-static struct corpus corpus_of(int (*filter)(const struct dirent *))
-{
-    struct corpus corpus = {0};
-    struct dirent **entries = NULL;
-    int count = scandir(FOLDER, &entries, filter, alphasort);
-    assert_in_range(count, 1, FILES_MAX);
-    for (int i = 0; i < count; i++) {
-        corpus.names[corpus.count] = strdup(entries[i]->d_name);
-        read_file(entries[i]->d_name, &corpus.files[corpus.count++]);
-        free(entries[i]);
-    }
-    free(entries);
-    return corpus;
-}
-
-static void corpus_release(struct corpus *corpus)
-{
-    for (size_t i = 0; i < corpus->count; i++) {
-        buffer_release(&corpus->files[i]);
-        free(corpus->names[i]);
-    }
-}
+enum { TASKS_MAX = 8 };
 
 static void corpus_has_every_type_of_event(void **state)
 {
     (void)state;
-    struct corpus corpus = corpus_of(is_event);
+    struct event_corpus corpus = event_corpus_read(".msgpack");
     bool seen[EVENT_TYPE_COUNT] = {false};
     for (size_t i = 0; i < corpus.count; i++) {
         struct event event;
@@ -98,13 +35,13 @@ static void corpus_has_every_type_of_event(void **state)
             fail_msg("no event of type %d: make_corpus", type);
         }
     }
-    corpus_release(&corpus);
+    event_corpus_release(&corpus);
 }
 
 static void corpus_is_read_without_loss(void **state)
 {
     (void)state;
-    struct corpus corpus = corpus_of(is_event);
+    struct event_corpus corpus = event_corpus_read(".msgpack");
     for (size_t i = 0; i < corpus.count; i++) {
         struct event event;
         assert_int_equal(event_decode(buffer_span(&corpus.files[i]), &event, NULL), 0);
@@ -117,7 +54,7 @@ static void corpus_is_read_without_loss(void **state)
         json_decref(read);
         event_release(&event);
     }
-    corpus_release(&corpus);
+    event_corpus_release(&corpus);
 }
 
 static struct task *task_of(struct task *tasks, struct span id)
@@ -134,7 +71,7 @@ static struct task *task_of(struct task *tasks, struct span id)
 static void assert_task_is_expected(const struct task *task)
 {
     char path[512];
-    (void)snprintf(path, sizeof path, FOLDER "/99-%s.json", task->id);
+    (void)snprintf(path, sizeof path, EVENT_CORPUS_FOLDER "/99-%s.json", task->id);
     json_error_t why;
     json_t *expected = json_load_file(path, 0, &why);
     if (expected == NULL) {
@@ -152,8 +89,8 @@ static void assert_task_is_expected(const struct task *task)
 static void corpus_folds_to_the_same_tasks_for_ever(void **state)
 {
     (void)state;
-    struct corpus corpus = corpus_of(is_event);
-    struct corpus expected = corpus_of(is_task);
+    struct event_corpus corpus = event_corpus_read(".msgpack");
+    struct event_corpus expected = event_corpus_read(".json");
     struct task tasks[TASKS_MAX] = {0};
     for (size_t i = 0; i < corpus.count; i++) {
         struct span bytes = buffer_span(&corpus.files[i]);
@@ -168,8 +105,8 @@ static void corpus_folds_to_the_same_tasks_for_ever(void **state)
         task_release(&tasks[count]);
     }
     assert_int_equal(count, expected.count);
-    corpus_release(&corpus);
-    corpus_release(&expected);
+    event_corpus_release(&corpus);
+    event_corpus_release(&expected);
 }
 
 int main(void)
