@@ -193,29 +193,62 @@ class Audit(test_bad_days.BadDay):
         return run_id
 
 
-class NewerLog(test_bad_days.BadDay):
+class WrittenByHand(test_bad_days.BadDay):
+    """A log that holds what no program of ours wrote."""
+
+    broken = False  # for good, as a log is
+
+    def tearDown(self):
+        if not self.broken:
+            super().tearDown()
+
+    def kcat(self, *arguments):
+        program = shutil.which("kcat") or shutil.which("kafkacat")
+        self.assertIsNotNone(program, "no kcat here: deploy/packages/install.sh test")
+        return subprocess.run([program, "-q", "-b", self.kafka.bootstrap, "-t", "stopfleet.events", *arguments], check=True, timeout=30,
+                              stdout=subprocess.PIPE).stdout
+
+    def produce(self, partition, value):
+        path = os.path.join(self.directory, "value")
+        with open(path, "wb") as f:
+            f.write(value)
+        self.kcat("-P", "-p", str(partition), path)
+
     def test_rebuild_does_not_mark_a_fold_of_what_it_cannot_read(self):
         self.run_probe("among-newer", "obey")
         self.redis.call("FLUSHALL")
-        self.produce(b"garbage")
+        self.produce(3, b"garbage")
         result = self.fleet.audit("rebuild", check=False)
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertIsNotNone(self.redis.call("HGET", COMPLETE, "run_id"))
         self.redis.call("DEL", COMPLETE)
-        self.produce(b"\x82\xa1v\x02\xa4type\xa1X")
+        self.produce(3, b"\x82\xa1v\x02\xa4type\xa1X")
         result = self.fleet.audit("rebuild", check=False)
         self.assertEqual(result.returncode, 1, result.stderr)
         self.assertRegex(result.stderr, r"partition 3, offset \d+ is an event of a major version")
         self.assertIsNone(self.redis.call("HGET", COMPLETE, "run_id"))
 
-    def produce(self, value):
-        kcat = shutil.which("kcat") or shutil.which("kafkacat")
-        self.assertIsNotNone(kcat, "no kcat here: deploy/packages/install.sh test")
-        path = os.path.join(self.directory, "value")
-        with open(path, "wb") as f:
-            f.write(value)
-        subprocess.run([kcat, "-P", "-b", self.kafka.bootstrap, "-t", "stopfleet.events", "-p", "3", path], check=True,
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=30)
+    def test_check_names_a_stop_that_broke_a_promise(self):
+        task = self.run_probe("signalled-twice", "obey")
+        self.assertEqual(self.stop(task)[0], 200)
+        self.fleet.wait_status(self.api, task, "STOPPED")
+        self.fleet.assert_view_is_fold()
+        self.assertIn("stops: 1 checked, 0 broken promises, 0 open\n", self.fleet.audit("check").stdout)
+        records = [json.loads(line) for line in self.fleet.audit("events", "--json", "--task", task).stdout.splitlines()]
+        [sent] = [record for record in records if record["event"]["type"] == "SignalSent"]
+        [ended] = [record for record in records if record["event"]["type"] == "TaskStopped"]
+        event_id = sent["event"]["id"].encode()
+        original = self.kcat("-C", "-p", str(sent["partition"]), "-o", str(sent["offset"]), "-c", "1", "-D", "")
+        self.assertEqual(original.count(event_id), 1)
+        self.produce(sent["partition"], original)
+        self.assertIn(", 0 broken promises, ", self.fleet.audit("check").stdout, "a record that comes again is no second signal")
+        self.produce(sent["partition"], original.replace(event_id, b"f" * len(event_id)))
+        type(self).broken = True
+        result = self.fleet.audit("check", check=False)
+        self.assertEqual(result.returncode, 1, result.stdout)
+        self.assertRegex(result.stdout, rf"(?m)^broken: {CLUSTER}/{task}, container \S+ \(\S+\), host {test_bad_days.HOST}, partition "
+                         rf"{sent['partition']}: SignalSent at \d+ after TaskStopped at {ended['offset']}, but .* \(I4\)$")
+        self.assertIn("stops: 1 checked, 1 broken promises, 0 open\n", result.stdout)
 
 
 if __name__ == "__main__":

@@ -15,5 +15,7 @@ void sim_check_described(const struct task *fold, const struct description *befo
 void sim_check_pre_stop_started(const struct event *event);
 /** Its stop signal is asked for: its pre-stop command is over, or was given up. */
 void sim_check_pre_stop_over(struct run run, const struct sim_run *truth);
+/** At the end: what stopfleet-audit check says of the log. */
+void sim_check_audit(void);
 
 #endif

@@ -164,4 +164,5 @@ void sim_check_end(void)
     for (int i = 0; i < answer_count; i++) {
         check_answer_at_end(&answers[i]);
     }
+    sim_check_audit();
 }

@@ -89,7 +89,8 @@ const struct option_program AUDIT_OPTIONS_PROGRAM = {
 #define COMMAND(word, fn, takes, what) "\n- " word ": " what
 #include "worker/audit/command.def"
 #undef COMMAND
-        "\n\nExit status: 0 fine; 1 something differs or is missing (check), or records that "
+        "\n\nExit status: 0 fine; 1 something differs, is missing or breaks a promise (check), or "
+        "records that "
         "this version cannot read were passed over (events, replay, rebuild); 2 wrong use, or "
         "it could not be done; 3 inconclusive: Kafka or Redis could not be read to the end. Events "
         "of one task are in order; those of different partitions are printed as they are read.",

@@ -1,5 +1,5 @@
 /** stopfleet-audit check: every base in Redis against the fold of the log to its position, every task of the log against
- *  the bases, and the hosts. */
+ *  the bases, the hosts, and every recorded stop against the promises. */
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -21,7 +21,14 @@ struct check {
     struct host_compare hosts;
     struct host_fold registered;
     struct host_check_result of_hosts;
+    struct stop_history stops;
 };
+
+static void print_finding(void *context, const struct stop_finding *finding)
+{
+    (void)context;
+    stop_finding_print(finding, stdout);
+}
 
 /* What the log holds of it, where the base is of records that it does not hold. */
 static bool print_ahead(const struct view_compare_base *base, const struct log_fold *fold)
@@ -104,8 +111,19 @@ static size_t count_waiting(const struct log_fold *fold)
     return count;
 }
 
+/* Accepted, and without an end yet. */
+static size_t count_open(const struct log_fold *fold)
+{
+    size_t count = 0;
+    for (const struct log_fold_entry *entry = fold->first; entry != NULL; entry = entry->next) {
+        count += entry->task.plan.count > 0 && !task_is_terminal(&entry->task);
+    }
+    return count;
+}
+
 static enum audit_exit report(const struct check *check, const char *cluster)
 {
+    size_t broken = stop_history_report(&check->stops, print_finding, NULL);
     size_t differing = print_differing(&check->compare, &check->fold);
     size_t lacking = check->lacks.count;
     bool complete = check->lacks.complete;
@@ -134,7 +152,9 @@ static enum audit_exit report(const struct check *check, const char *cluster)
     if (waiting > 0) {
         printf("stops that wait for a host: %zu\n", waiting);
     }
-    if (differing > 0 || (lacking > 0 && complete)) {
+    printf("stops: %zu checked, %zu broken promises, %zu open\n", check->stops.stops, broken,
+           count_open(&check->fold));
+    if (differing > 0 || broken > 0 || (lacking > 0 && complete)) {
         return AUDIT_EXIT_DIFFERS;
     }
     return lacking > 0 ? AUDIT_EXIT_INCONCLUSIVE : AUDIT_EXIT_OK;
@@ -174,6 +194,7 @@ static int check_run(struct check *check, struct loop *loop, const struct audit_
 {
     check->fold.before = view_compare_before;
     check->fold.before_context = &check->compare;
+    check->fold.stops = &check->stops;
     if (read_view(check, loop, options, err) != 0 ||
         log_fold_run(&check->fold, options, err) != 0 ||
         view_compare_finish(&check->compare, &check->fold, err) != 0 ||
@@ -203,6 +224,7 @@ enum audit_exit cmd_check(const struct audit_options *options, struct error *err
         status = AUDIT_EXIT_INCONCLUSIVE;
     }
     log_fold_release(&check.fold);
+    stop_history_release(&check.stops);
     view_compare_release(&check.compare);
     view_lacks_release(&check.lacks);
     host_compare_release(&check.hosts);

@@ -48,21 +48,14 @@ static struct log_fold_entry *entry_new(struct log_fold *fold, const char *key)
     return entry;
 }
 
-static int on_event(void *context, const struct log_scan_item *item, struct error *err)
+static struct log_fold_entry *need_entry(struct log_fold *fold, const struct event *event,
+                                         struct error *err)
 {
-    struct log_fold *fold = context;
-    const struct event *event = item->event;
     struct buffer key;
-    if (host_facts_add(&fold->hosts, event, item->record->offset, err) != 0) {
-        return -1;
-    }
-    if (event->task == NULL || event->cluster == NULL) {
-        return 0;
-    }
     buffer_init(&key, 1024);
     if (buffer_append_format(&key, err, "%s/%s", event->cluster, event->task) != 0) {
         buffer_release(&key);
-        return -1;
+        return NULL;
     }
     struct log_fold_entry *entry = log_fold_find(fold, key.data);
     if (entry == NULL) {
@@ -70,7 +63,33 @@ static int on_event(void *context, const struct log_scan_item *item, struct erro
     }
     buffer_release(&key);
     if (entry == NULL) {
-        return error_no_memory(err, "folding the log");
+        (void)error_no_memory(err, "folding the log");
+    }
+    return entry;
+}
+
+static int judge(struct log_fold *fold, const struct task *task, const struct log_scan_item *item,
+                 struct error *err)
+{
+    return fold->stops == NULL
+               ? 0
+               : stop_history_add(fold->stops, task, item->event, item->record->partition,
+                                  item->record->offset, err);
+}
+
+static int on_event(void *context, const struct log_scan_item *item, struct error *err)
+{
+    struct log_fold *fold = context;
+    const struct event *event = item->event;
+    if (host_facts_add(&fold->hosts, event, item->record->offset, err) != 0) {
+        return -1;
+    }
+    if (event->task == NULL || event->cluster == NULL) {
+        return judge(fold, NULL, item, err);
+    }
+    struct log_fold_entry *entry = need_entry(fold, event, err);
+    if (entry == NULL || judge(fold, &entry->task, item, err) != 0) {
+        return -1;
     }
     if (fold->before != NULL &&
         fold->before(fold->before_context, entry, item->record->offset, err) != 0) {

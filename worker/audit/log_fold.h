@@ -6,6 +6,7 @@
 #include "common/domain/task.h"
 #include "worker/audit/host_facts.h"
 #include "worker/audit/log_scan.h"
+#include "worker/audit/stop_history.h"
 
 /** One folded task. */
 struct log_fold_entry {
@@ -25,12 +26,13 @@ struct log_fold {
     size_t count;
     log_fold_before_fn *before;
     void *before_context;
-    struct host_facts hosts; /**< the state of each host that the log names */
+    struct stop_history *stops; /**< judges each record before it is folded; NULL = nobody does */
+    struct host_facts hosts;    /**< the state of each host that the log names */
     struct log_scan_result scanned;
 };
 
 /** Folds what the filters cluster, task, host and until of options let through; --since and --type are refused, since a fold from
- *  the middle is none. Unreadable records are named on standard error and counted. {0} plus before is a valid fold to begin with.
+ *  the middle is none. Unreadable records are named on standard error and counted. {0} plus before and stops is a valid fold to begin with.
  *  @return 0, or -1, also when a signal ended it: part of a log folds to no view. Release in every case */
 int log_fold_run(struct log_fold *fold, const struct audit_options *options, struct error *err);
 void log_fold_release(struct log_fold *fold);
