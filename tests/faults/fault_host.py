@@ -1,5 +1,6 @@
 """A host of a fault run: one worker that may die, and probes as its tasks, as processes or as containers."""
 
+import json
 import os
 import signal
 import time
@@ -12,6 +13,16 @@ from stopfleet import CLUSTER
 
 POLL_SECONDS = 0.1
 CODE = 7  # of what obeys
+COMMAND_MS = 700  # that a pre-stop command runs
+
+
+def read_text(path):
+    """"" where there is none yet."""
+    try:
+        with open(path, encoding="ascii") as f:
+            return f.read()
+    except FileNotFoundError:
+        return ""
 
 
 class FaultHost:
@@ -67,11 +78,7 @@ class FaultHost:
         record = os.path.join(self.worker.directory, f"{name}.record")
 
         def read():
-            try:
-                with open(record, encoding="ascii") as f:
-                    return f.read()
-            except FileNotFoundError:
-                return ""
+            return read_text(record)
 
         self.fleet.run_process(self.worker, task, f"exec {docker_engine.probe_program()} --file {record} {' '.join(mode)}",
                                name=task, flags=["--stop-timeout", str(grace_s)])
@@ -141,18 +148,44 @@ class FaultHost:
 
 
 class DockerFaultHost(FaultHost):
-    """containers: stopfleet.Containers of an engine that no other host uses at the time."""
+    """containers: stopfleet.Containers of an engine that no other host uses at the time. pre_stop: its tasks have a pre-stop command."""
 
     history = True
 
-    def __init__(self, fleet, api, watch, name, containers):
+    def __init__(self, fleet, api, watch, name, containers, pre_stop=False):
         self.containers = containers
+        self.pre_stop = pre_stop
         super().__init__(fleet, api, watch, name)
 
     def make_worker(self, instance="worker", tasks=None):
         return self.fleet.worker(f"{self.name}-{instance}", self.name, ["--runtime", "docker", "--docker-endpoint", self.containers.endpoint], start=False)
 
     def run_probe(self, name, task, mode, grace_s):
-        container = self.containers.run(task, "--label", f"io.stopfleet.task={task}", "--label", f"io.stopfleet.stop-timeout={grace_s}",
-                                        command=mode)
+        flags = ["--label", f"io.stopfleet.task={task}", "--label", f"io.stopfleet.stop-timeout={grace_s}"]
+        if self.pre_stop:
+            flags += self.pre_stop_flags(task)
+        container = self.containers.run(task, *flags, command=mode)
         return lambda: self.containers.record(container), self.containers.inspect(container)["State"]["Pid"]
+
+    def command_record(self, task):
+        return os.path.join(self.worker.directory, f"{task}.commands", "record")
+
+    def pre_stop_flags(self, task):
+        """The command is the probe, too, which notes when it starts and ends."""
+        directory = os.path.dirname(self.command_record(task))
+        os.makedirs(directory, exist_ok=True)
+        command = json.dumps(["/probe", "--file", "/out/record", "exit", "0", str(COMMAND_MS)])
+        return ["--volume", f"{directory}:/out", "--label", f"io.stopfleet.pre-stop={command}"]
+
+    def add_probes(self, number="", grace_s=None):
+        """With a pre-stop command the grace is as long as it, and what a worker's start takes."""
+        super().add_probes(number, grace_s or (3 if self.pre_stop else 1))
+
+    def add_probe(self, name, *mode, grace_s, code):
+        super().add_probe(name, *mode, grace_s=grace_s, code=code)
+        if self.pre_stop:
+            stop = self.stops[-1]
+            stop.read_command = lambda: read_text(self.command_record(stop.name))
+
+    def wait_commands(self):
+        self.wait(lambda: all(probe_record.lines(stop.read_command()) for stop in self.stops), 30, "the pre-stop commands")

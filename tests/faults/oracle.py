@@ -12,13 +12,14 @@ TERMINAL = ("TaskStopped", "TaskGone")
 class Stop:
     """A task of one run whose StopTask was answered 200; name: for people.
 
-    read: its probe's record as text. pid: of the probe, by the host. code: the exit code that it ends with when it obeys, None if it
+    read: its probe's record as text; read_command: that of its pre-stop command, None if it has none. pid: of the probe, by the host. code: the exit code that it ends with when it obeys, None if it
     ignores its signal. history: whether the engine can tell which signals it sent."""
 
     def __init__(self, name, task, read, pid, *, grace_ms, code, history):
         self.name = name
         self.task = task
         self.read = read
+        self.read_command = None
         self.pid = pid
         self.grace_ms = grace_ms
         self.code = code
@@ -55,17 +56,47 @@ def _ended(stop, events, document, ended_boot_ms):
         yield f"O1: exit codes {codes}, not {stop.code}"
 
 
+def _out_of_grace(stop, events):
+    """Whether the pre-stop command, and a death of the worker with it, may have left nothing of the grace for a signal."""
+    return stop.code is None and bool(_distinct(events, "PreStopStarted"))
+
+
+def _one_command(stop, events):
+    """A pre-stop command is run at most once, and what is said of it is so."""
+    if stop.read_command is None:
+        return
+    runs = [line for line in probe_record.lines(stop.read_command()) if line.what == "start"]
+    started, ended = _distinct(events, "PreStopStarted"), _distinct(events, "PreStopEnded")
+    if len(runs) > 1 or len(started) > 1 or len(ended) > 1:
+        yield f"O2: the pre-stop command ran {len(runs)} times, {len(started)} PreStopStarted, {len(ended)} PreStopEnded"
+    if started and not runs:
+        yield "O2: PreStopStarted, but the command did not run"
+    if not started and not ended:
+        yield "O2: nothing is said of the pre-stop command"
+
+
 def _one_signal(stop, events, signals):
     """O2: one signal of ours, by the probe; a second one only where the engine has no history, and then it is said."""
     said = [e for e in _distinct(events, "SignalSent") if e.get("maybe_repeated")]
     names = [s.name for s in signals]
     allowed = [["TERM"]] if stop.history or not said else [["TERM"], ["TERM", "TERM"]]
+    if _out_of_grace(stop, events):
+        allowed.append([])
     if names not in allowed:
         yield f"O2: the probe got {names}, {len(said)} SignalSent say maybe_repeated"
     sent = len(_distinct(events, "SignalSent"))
     # One that obeys a worker that dies at once may be gone before anybody can tell who sent the signal.
-    if sent > 1 or (sent == 0 and stop.code is None):
+    if sent > 1 or (sent == 0 and stop.code is None and not _out_of_grace(stop, events)):
         yield f"O2: {sent} SignalSent"
+
+
+def _grace_began(stop, events, signals):
+    """By the log and by a probe: with the pre-stop command where one was started, else with the signal. None = not known."""
+    started, sent = _distinct(events, "PreStopStarted"), _distinct(events, "SignalSent")
+    if started:
+        noted = [line for line in probe_record.lines(stop.read_command()) if line.what == "start"]
+        return started[0]["begun_boot_ms"], noted[0].boot_ms if noted else None
+    return sent[0]["sent_boot_ms"] if sent else None, signals[-1].boot_ms if signals else None
 
 
 def _grace(stop, events, signals, ended_boot_ms):
@@ -74,12 +105,13 @@ def _grace(stop, events, signals, ended_boot_ms):
         if _distinct(events, "KillSent"):
             yield "O3: SIGKILL to one that obeyed"
         return
-    sent, killed = _distinct(events, "SignalSent"), _distinct(events, "KillSent")
-    if ended_boot_ms is None or not sent or not signals:
+    killed = _distinct(events, "KillSent")
+    begun_boot_ms, noted_boot_ms = _grace_began(stop, events, signals)
+    if ended_boot_ms is None or begun_boot_ms is None or noted_boot_ms is None:
         return
-    after = {"by the log": (ended_boot_ms - sent[0]["sent_boot_ms"], 0),
-             "by the probe": (ended_boot_ms - signals[-1].boot_ms, LATENESS_MS),
-             "by the log alone": (killed[0]["sent_boot_ms"] - sent[0]["sent_boot_ms"], 0) if killed else (stop.grace_ms, 0)}
+    after = {"by the log": (ended_boot_ms - begun_boot_ms, 0),
+             "by the probe": (ended_boot_ms - noted_boot_ms, LATENESS_MS),
+             "by the log alone": (killed[0]["sent_boot_ms"] - begun_boot_ms, 0) if killed else (stop.grace_ms, 0)}
     for who, (passed_ms, late_ms) in after.items():
         if passed_ms < stop.grace_ms - late_ms:
             yield f"O3: {who} SIGKILL {passed_ms} ms after the signal, grace {stop.grace_ms}"
@@ -94,7 +126,7 @@ def broken(fleet, api, stops, watch):
         signals = probe_record.signals(stop.read())
         ended = watch.ended_boot_ms(stop.pid)
         document = fleet.describe(api, stop.task)
-        for problem in (*_ended(stop, events, document, ended), *_one_signal(stop, events, signals),
+        for problem in (*_ended(stop, events, document, ended), *_one_command(stop, events), *_one_signal(stop, events, signals),
                         *_grace(stop, events, signals, ended)):
             found.append(f"{stop.name} ({stop.task}): {problem}")
     fleet.assert_view_is_fold()

@@ -22,8 +22,9 @@ from stopfleet import Containers  # noqa: E402
 from server import ROOT, ServerError  # noqa: E402
 
 HOSTS_AT_ONCE = 24
-DOCKER_ENGINES = 2
+DOCKER_ENGINES = 3
 DOCKER_PASSINGS = (1, 2, 3) if ALL else (1,)  # two stop signals, and SIGKILL to the one that ignores its own
+PRE_STOP_PASSINGS = (1, 2) if ALL else (1,)  # of two tasks
 PASSINGS_MAX = 40 if ALL else 1
 COMMIT_SECONDS = 7  # the worker commits every 5 s
 
@@ -60,7 +61,16 @@ def while_down(host, **environment):
     host.start(**environment)
 
 
+def mid_command(host, **environment):
+    """A worker was killed while pre-stop commands run; the one after it is armed."""
+    live(host)
+    host.wait_commands()
+    host.worker.kill()
+    host.start(**environment)
+
+
 STORIES = [live, mid_stop, while_down]
+PRE_STOP = "pre_stop."  # points that only a Docker host passes
 
 
 class FaultPointRun(FaultFleet):
@@ -117,7 +127,7 @@ class OnProcesses(FaultPointRun):
             plays = [(story, point, passing)
                      for story, (_, passed) in zip(STORIES, rehearsals)
                      for point in points() for passing in range(1, min(passed[point], PASSINGS_MAX) + 1)]
-            self.run_plays(pool, plays, [host for host, _ in rehearsals], points())
+            self.run_plays(pool, plays, [host for host, _ in rehearsals], [point for point in points() if not point.startswith(PRE_STOP)])
 
     def test_a_point_that_there_is_not(self):
         result = self.fleet.run("stopfleet-worker", *self.fleet.kafka_flags, "--unsafe-topics", "--host-id", "f" * 32, "--runtime", "process",
@@ -134,26 +144,47 @@ class OnDocker(FaultPointRun):
     def setUpClass(cls):
         super().setUpClass()
         cls.engines = queue.SimpleQueue()
-        for _ in range(DOCKER_ENGINES):
-            containers = Containers(PrivateEngine().start())
-            cls.addClassCleanup(containers.close)
-            cls.engines.put(containers)
+        engines = [PrivateEngine().launch() for _ in range(DOCKER_ENGINES)]
+        for engine in engines:
+            cls.addClassCleanup(engine.close)
+        for engine in engines:
+            cls.engines.put(Containers(engine.wait_ready()))
+
+    def setUp(self):
+        self.local = threading.local()
+        self.pre_stop = False
 
     def new_host(self, name):
-        return DockerFaultHost(self.fleet, self.api, self.watch, name, self.engine_of_thread())
+        return DockerFaultHost(self.fleet, self.api, self.watch, name, self.local.containers, self.pre_stop)
 
-    def engine_of_thread(self):
-        """Each thread of the pool has an engine of its own, on which its hosts follow one another."""
-        if not hasattr(self.local, "containers"):
-            self.local.containers = self.engines.get()
-        return self.local.containers
+    def play(self, story, name, environment, until=None):
+        """On an engine of its own: the hosts of one follow one another."""
+        self.local.containers = self.engines.get()
+        try:
+            return super().play(story, name, environment, until)
+        finally:
+            self.engines.put(self.local.containers)
+
+    def play_all(self, plays, must_die):
+        """The hosts, in the order of their plays."""
+        hosts = []
+        with concurrent.futures.ThreadPoolExecutor(DOCKER_ENGINES) as pool:
+            self.run_plays(pool, plays, hosts, must_die)
+        return hosts
 
     def test_death_around_engine_calls(self):
-        self.local = threading.local()
         chosen = points() if ALL else [point for point in points() if point.startswith("signal.")]
-        plays = [(live, point, passing) for point in chosen for passing in DOCKER_PASSINGS]
-        with concurrent.futures.ThreadPoolExecutor(DOCKER_ENGINES) as pool:
-            self.run_plays(pool, plays, [], [point for point in chosen if point.startswith("signal.")])
+        self.play_all([(live, point, passing) for point in chosen for passing in DOCKER_PASSINGS],
+                      [point for point in chosen if point.startswith("signal.")])
+
+    def test_death_around_a_pre_stop_command(self):
+        self.pre_stop = True
+        chosen = [point for point in points() if point.startswith(PRE_STOP)]
+        stories = {live: chosen, mid_command: ["pre_stop.over", "pre_stop.ended"],
+                   while_down: chosen if ALL else ["pre_stop.intended", "pre_stop.started"]}
+        plays = [(story, point, passing) for story, at in stories.items() for point in at for passing in PRE_STOP_PASSINGS]
+        hosts = self.play_all(plays, chosen)
+        self.assertEqual([host.name for host in hosts if host.deaths == 0], [], "stories in which no worker died")
 
 
 if __name__ == "__main__":

@@ -57,8 +57,8 @@ class PrivateEngine(Server):
                 os.unlink(path)
         return super().launch()
 
-    def start(self):
-        super().start()
+    def wait_ready(self):
+        super().wait_ready()
         docker_engine.probe_image(at=self.socket)
         return self
 

@@ -309,6 +309,9 @@ static void on_command_started(void *context, const char *exec_id, const char *d
     if (over(slot)) {
         stopper_call_keep_detail(slot, detail);
         (void)snprintf(slot->exec_id, sizeof slot->exec_id, "%s", exec_id == NULL ? "" : exec_id);
+        if (exec_id != NULL) {
+            FAULT_POINT(PRE_STOP_STARTED);
+        }
         stopper_run_on(slot, exec_id == NULL ? STOP_ON_PRE_STOP_FAILED : STOP_ON_PRE_STOP_STARTED);
     }
 }
@@ -325,6 +328,7 @@ static void on_looked(void *context, const struct error *error,
     } else if (command != NULL && command->running) {
         stopper_run_on(slot, STOP_ON_PRE_STOP_RUNS);
     } else {
+        FAULT_POINT(PRE_STOP_OVER);
         slot->pre_stop_code = command == NULL ? (struct optional_integer){0} : command->exit_code;
         stopper_call_keep_detail(slot,
                                  "PreStopUnknown: the engine does not know how the command ended");
@@ -336,7 +340,9 @@ static void start_command(struct stop_slot *slot)
 {
     struct runtime *runtime = slot->stopper->env.runtime;
     const struct planned_run *planned = task_planned(&slot->task->own, slot->run);
+    FAULT_POINT(PRE_STOP_DECIDED);
     journal_intent(slot, JOURNAL_INTENT_PRE_STOP, 1);
+    FAULT_POINT(PRE_STOP_INTENDED);
     runtime->ops->run_command(runtime, slot->run, planned->pre_stop, on_command_started, slot);
 }
 

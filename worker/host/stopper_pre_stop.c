@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "worker/host/stopper_internal.h"
 
 static bool this_boot(const struct stop_slot *slot, const char *boot_id)
@@ -83,6 +84,7 @@ void stopper_pre_stop_record_start(struct stop_slot *slot, int64_t at_boot_ms)
         .deadline_unix_ms = unix_ms + slot->machine.grace_ms,
     };
     (void)stopper_record_or_complain(slot->task, &event, false);
+    FAULT_POINT(PRE_STOP_RECORDED);
 }
 
 void stopper_pre_stop_record_end(struct stop_slot *slot)
@@ -105,4 +107,5 @@ void stopper_pre_stop_record_end(struct stop_slot *slot)
                                            : LOG_STR("reason", slot->detail));
     }
     (void)stopper_record_or_complain(slot->task, &event, false);
+    FAULT_POINT(PRE_STOP_ENDED);
 }

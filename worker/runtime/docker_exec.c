@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/fault_point.h"
 #include "common/base/memory.h"
 #include "worker/runtime/docker.h"
 #include "worker/runtime/docker_command.h"
@@ -86,10 +87,13 @@ static void on_exec_made(void *context, const struct docker_response *response)
                                       .body = "{\"Detach\":true,\"Tty\":false}"};
     if (!usable) {
         not_started(running, "the pre-stop command was not taken", response);
-    } else if (docker_post(running->operation.docker, &start, on_exec_started, running, &err) !=
-               0) {
+        return;
+    }
+    FAULT_POINT(PRE_STOP_MADE);
+    if (docker_post(running->operation.docker, &start, on_exec_started, running, &err) != 0) {
         answer(running, NULL, err.message);
     }
+    FAULT_POINT(PRE_STOP_STARTING);
 }
 
 /* The body of POST /containers/ID/exec; free() it. */
