@@ -95,9 +95,7 @@ static void on_hung(void *context)
 {
     struct sim_worker *elder = context;
     if (!sim.healing && elder->alive && elder == sim.worker && sim_worker_elder() == NULL) {
-        /* A copy taken before its first look at the log may hold its WorkerStarted unsent: docs/reliability.md, "Known windows". */
-        bool copies_state = sim_chance(0.4);
-        supplant(elder, copies_state && elder->looks);
+        supplant(elder, sim_chance(0.4));
     }
 }
 

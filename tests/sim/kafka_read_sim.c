@@ -60,10 +60,6 @@ static void pump(void *context)
         return;
     }
     sim_seam("at a record of the log");
-    struct sim_worker *owner = sim_worker_of(reader->owner);
-    if (owner != NULL && reader->topic == &sim.events) {
-        owner->looks = true;
-    }
     uint64_t assignment = reader->assignment;
     int64_t burst = sim_between(1, sim_chance(0.2) ? 200 : BURST);
     while (burst-- > 0 && reader->next < reader->topic->count && reader->assignment == assignment &&

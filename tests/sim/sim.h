@@ -83,7 +83,6 @@ struct sim_worker {
     struct loop *loop;
     bool journal_incomplete; /**< it could not write all of it, or nobody will find it */
     bool alive;
-    bool looks;              /**< it has begun to read the log of events */
     int64_t frozen_until_ms; /**< SIGSTOP */
     int64_t blocked_until_ms;
     bool blocked;

@@ -1,8 +1,11 @@
 #include "worker/host/journal.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "common/base/fault_point.h"
 #include "common/base/log.h"
@@ -40,10 +43,28 @@ static int write_record(struct append_file *file, enum journal_kind kind,
     return rc;
 }
 
+bool journal_file_id(const char *path, char ret_id[JOURNAL_FILE_ID_SIZE])
+{
+    enum { NS = 1000000000 };
+    struct statx status;
+    if (statx(AT_FDCWD, path, 0, STATX_INO | STATX_BTIME, &status) != 0) {
+        return false;
+    }
+    /* numbers of removed files are used again, with another time of birth */
+    bool born = (status.stx_mask & STATX_BTIME) != 0;
+    uint64_t birth = born ? (uint64_t)status.stx_btime.tv_sec * NS + status.stx_btime.tv_nsec : 0;
+    (void)snprintf(ret_id, JOURNAL_FILE_ID_SIZE, "%016" PRIx64 "%016" PRIx64,
+                   (uint64_t)status.stx_ino, birth);
+    return true;
+}
+
 int journal_write_header(struct append_file *file, int64_t sequence, const char *incarnation,
                          struct error *err)
 {
-    struct journal_header header = {.sequence = sequence, .incarnation = incarnation};
+    char id[JOURNAL_FILE_ID_SIZE];
+    struct journal_header header = {.sequence = sequence,
+                                    .incarnation = incarnation,
+                                    .file = journal_file_id(file->path, id) ? id : NULL};
     return write_record(file, JOURNAL_HEADER, &JOURNAL_HEADER_SPEC, &header, err);
 }
 

@@ -4,6 +4,9 @@
 /** What a worker says and is about to do, in a file of its state directory, before it says or does it. One
  *  checksummed file per incarnation, `journal-INCARNATION`; a new incarnation first takes over what the older ones' still hold.
  *
+ *  A copy of a state directory is seen by the journal's first record, which says in which file it is. Its writer may live and have gone on: the
+ *  copy lacks that, and does not send the writer's WorkerStarted, whose place in the log says which of the two is the later one.
+ *
  *  A journal that may lack what its stops need is named `partial-INCARNATION` until it holds that: one that was begun
  *  without an older one, or that could not be written. Nobody acts by it before the log was read. */
 
@@ -33,6 +36,7 @@ struct journal_item {
 struct journal_found {
     bool any;     /**< an older incarnation's journal was there and could be read */
     bool partial; /**< one of them may lack something, or could not be read */
+    bool copied;  /**< one of them is a copy: whoever wrote it may live */
     RECORD_LIST_OF(struct journal_item) items;
     struct arena arena;
 };
@@ -81,6 +85,9 @@ int journal_compact(struct journal *journal, struct error *err);
 #define JOURNAL_PARTIAL_PREFIX "partial-"
 /** Private to journal*.c: the path of a file in the state directory; free with memory_free. */
 char *journal_path(const char *directory, const char *prefix, const char *name, struct error *err);
+/** Which file this is: what no copy of it has. @return false if nobody knows */
+enum { JOURNAL_FILE_ID_SIZE = 33 };
+bool journal_file_id(const char *path, char ret_id[JOURNAL_FILE_ID_SIZE]);
 int journal_write_header(struct append_file *file, int64_t sequence, const char *incarnation,
                          struct error *err);
 int journal_write_mark(struct append_file *file, int64_t events, struct error *err);

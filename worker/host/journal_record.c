@@ -9,6 +9,7 @@ static const struct record_field header_fields[] = {
                          "higher than every older file's"),
     RECORD_FIELD_TEXT(struct journal_header, incarnation, "incarnation", NEEDED, ID_MAX,
                       "who writes this file"),
+    RECORD_FIELD_TEXT(struct journal_header, file, "file", 0, ID_MAX, "which file this is"),
 };
 const struct record_spec JOURNAL_HEADER_SPEC = RECORD_SPEC(
     struct journal_header, header_fields, "JournalHeader", "First record of a journal.");

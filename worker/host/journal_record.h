@@ -16,6 +16,8 @@ enum journal_kind {
 struct journal_header {
     int64_t sequence; /**< higher than every older file's */
     const char *incarnation;
+    const char *
+        file; /**< which file it was written to: another one that begins so is a copy. NULL = of an older version */
 };
 
 /** The first `events` event records of the file are delivered. */

@@ -118,6 +118,30 @@ static void set_aside(const struct journal_config *config, const char *path, con
     memory_free(aside);
 }
 
+static bool is_copy(const struct journal_header *header, const char *path)
+{
+    char id[JOURNAL_FILE_ID_SIZE];
+    return header->file != NULL && journal_file_id(path, id) && strcmp(header->file, id) != 0;
+}
+
+/** The writer of a copy sends its WorkerStarted itself, if it lives. */
+static void leave_started(struct reading *reading)
+{
+    struct journal_found *found = reading->found;
+    size_t kept = reading->file->first;
+    for (size_t i = reading->file->first; i < found->items.count; i++) {
+        const struct journal_item *item = &found->items.items[i];
+        bool started =
+            item->kind == JOURNAL_EVENT && !item->delivered &&
+            event_type_from_name(record_peek_text(item->event, "type")) == EVENT_WORKER_STARTED;
+        if (!started) {
+            found->items.items[kept++] = *item;
+        }
+    }
+    found->items.count = kept;
+    reading->file->count = kept - reading->file->first;
+}
+
 static int read_file(struct reading *reading, const char *path, const char *name, struct error *err)
 {
     struct append_file file = {.fd = -1};
@@ -139,8 +163,14 @@ static int read_file(struct reading *reading, const char *path, const char *name
                  LOG_STR("file", path), LOG_INT("bytes", scan.dropped_bytes));
     }
     mark_delivered(reading);
+    bool copied = is_copy(&reading->file->header, path);
+    if (copied) {
+        leave_started(reading);
+    }
     reading->found->any = true;
-    reading->found->partial = reading->found->partial || is_named(name, JOURNAL_PARTIAL_PREFIX);
+    reading->found->copied = reading->found->copied || copied;
+    reading->found->partial =
+        reading->found->partial || copied || is_named(name, JOURNAL_PARTIAL_PREFIX);
     return 0;
 }
 

@@ -88,8 +88,11 @@ static int open_all(struct stopper *stopper, struct error *err)
     stopper->journal_found = stopper->found.any && !stopper->found.partial;
     if (stopper->found.any && !stopper->journal_found) {
         log_warn("journal.partial",
-                 "an older journal may lack signals that only the log shows: nothing is done "
-                 "before the log was read");
+                 stopper->found.copied
+                     ? "an older journal is a copy, and may lack what its writer did since: "
+                       "nothing is done before the log was read"
+                     : "an older journal may lack signals that only the log shows: nothing is "
+                       "done before the log was read");
     }
     return queue_found(stopper, err);
 }

@@ -309,6 +309,52 @@ static void copy_file(const char *from, const char *to)
     assert_int_equal(fclose(out), 0);
 }
 
+static int remove_file(const char *name)
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", directory, name);
+    return remove(path);
+}
+
+static void link_file(const char *from, const char *to)
+{
+    char old[200], new[200];
+    snprintf(old, sizeof old, "%s/%s", directory, from);
+    snprintf(new, sizeof new, "%s/%s", directory, to);
+    assert_int_equal(link(old, new), 0);
+}
+
+static void journal_that_was_copied_is_partial_and_leaves_the_start_to_its_writer(void **state)
+{
+    (void)state;
+    struct journal journal;
+    struct journal_found found;
+    open_journal(&journal, "one", 0, &found);
+    journal_found_release(&found);
+    assert_int_equal(append(&journal, EVENT_WORKER_STARTED, NULL, "w1", true), 0);
+    journal_delivered(&journal, 1);
+    append_exit(&journal, "t", "e1");
+    assert_int_equal(append(&journal, EVENT_WORKER_STARTED, NULL, "w2", true), 0);
+    append_exit(&journal, "t", "e2");
+    assert_int_equal(journal_compact(&journal, NULL), 0); /* the same journal in another file */
+    journal_close(&journal);
+    copy_file("journal-one", "journal-copy");
+    assert_int_equal(remove_file("journal-one"), 0);
+    open_as_it_is(&journal, "two", 0, &found);
+    assert_true(found.copied);
+    assert_true(found.partial);
+    assert_int_equal(found.items.count, 2);
+    assert_item(&found, 0, "e1", false);
+    assert_item(&found, 1, "e2", false);
+    assert_int_equal(journal.events, 2);
+    journal_found_release(&found);
+    journal_close(&journal);
+    open_as_it_is(&journal, "three", 0, &found);
+    assert_false(found.copied);
+    journal_found_release(&found);
+    journal_close(&journal);
+}
+
 static void journal_crash_while_taking_over_doubles_nothing(void **state)
 {
     (void)state;
@@ -319,13 +365,13 @@ static void journal_crash_while_taking_over_doubles_nothing(void **state)
     append_exit(&journal, "t", "e1");
     append_intent(&journal, "t", 10);
     journal_close(&journal);
-    copy_file("journal-one", "kept");
+    link_file("journal-one", "kept");
     open_journal(&journal, "two", 0, &found);
     journal_found_release(&found);
     append_intent(&journal, "t", 20);
     append_exit(&journal, "t", "e2");
     journal_close(&journal);
-    copy_file("kept", "journal-one"); /* as if its deletion had not come about */
+    link_file("kept", "journal-one"); /* as if its deletion had not come about */
     open_journal(&journal, "three", 0, &found);
     assert_int_equal(found.items.count, 4);
     assert_item(&found, 0, "e1", false);
@@ -508,6 +554,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         with_directory(journal_first_one_finds_nothing),
+        with_directory(journal_that_was_copied_is_partial_and_leaves_the_start_to_its_writer),
         with_directory(journal_without_an_older_one_is_partial_until_it_is_called_whole),
         with_directory(journal_that_could_not_be_written_is_partial),
         with_directory(journal_keeps_facts_of_the_log_apart_from_what_is_to_be_sent),

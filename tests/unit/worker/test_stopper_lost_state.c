@@ -1,9 +1,13 @@
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -140,6 +144,71 @@ static void stopper_pre_stop_command_of_a_lost_plan_is_not_run_again(void **stat
     end_world(world);
 }
 
+/** Another file of the same bytes in its place. */
+static void copy_file(const char *path)
+{
+    char copy[400];
+    struct stat status;
+    (void)snprintf(copy, sizeof copy, "%s.copy", path);
+    int in = open(path, O_RDONLY | O_CLOEXEC);
+    int out = open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    assert_true(in >= 0 && out >= 0 && fstat(in, &status) == 0);
+    assert_int_equal(sendfile(out, in, NULL, (size_t)status.st_size), status.st_size);
+    close(in);
+    close(out);
+    assert_int_equal(rename(copy, path), 0);
+}
+
+static void copy_journal(const struct world *world, const char *prefix)
+{
+    char path[300];
+    (void)snprintf(path, sizeof path, "%s/%s%s", world->directory, prefix, world->incarnation);
+    copy_file(path);
+}
+
+static void stopper_copied_state_is_not_acted_by_before_the_log_was_read(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 5000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 1000);
+    world_crash(world, false);
+    copy_journal(world, "journal-");
+    world->kafka_away = true;
+    world_start(world, false);
+    assert_false(world->journal_found);
+    world_run(world, 6000);
+    assert_int_equal(world->signal_count, 1);
+    end_world(world);
+}
+
+/* Its writer is frozen before its first look at the log, and wakes when another one works by a copy. */
+static void stopper_writer_of_a_copied_state_is_the_later_one(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a"});
+    struct event event;
+    struct error err = {0};
+    char id[37], writer[33];
+    world->kafka_away = true;
+    world_start(world, false);
+    memcpy(writer, world->incarnation, sizeof writer);
+    world_crash(world, false);
+    copy_journal(world, "partial-");
+    world->kafka_away = false;
+    world_start(world, true);
+    world_settle(world);
+    assert_int_equal(world_events(world, EVENT_WORKER_STARTED), 1);
+    assert_false(world->superseded);
+    assert_int_equal(
+        identity_event(&world->identity, EVENT_WORKER_STARTED, NULL, 1, id, &event, &err), 0);
+    event.actor.incarnation = writer;
+    stopper_on_record(world->stopper, 77, &event);
+    assert_true(world->superseded);
+    end_world(world);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -147,6 +216,8 @@ int main(void)
         cmocka_unit_test(stopper_new_journal_is_not_acted_by_before_the_log_was_read),
         cmocka_unit_test(stopper_suspicion_outlives_the_worker_that_had_it),
         cmocka_unit_test(stopper_request_of_the_lost_is_suspected_by_each_that_follows),
+        cmocka_unit_test(stopper_copied_state_is_not_acted_by_before_the_log_was_read),
+        cmocka_unit_test(stopper_writer_of_a_copied_state_is_the_later_one),
         cmocka_unit_test(stopper_pre_stop_command_of_a_lost_plan_is_not_run_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
