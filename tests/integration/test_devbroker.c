@@ -36,7 +36,9 @@ static void run_devbroker(void)
     broker.pid = fork();
     assert_true(broker.pid >= 0);
     if (broker.pid == 0) {
-        (void)freopen("/dev/null", "w", stdout);
+        if (freopen("/dev/null", "w", stdout) == NULL) {
+            _exit(126);
+        }
         (void)execl(program, program, "--topics-partitions", "6", "--address-file", broker.file,
                     (char *)NULL);
         _exit(127);

@@ -33,15 +33,18 @@ void engine_fixture_on_state(void *context, enum runtime_state state, const char
     loop_stop(fixture.loop, 0);
 }
 
-void engine_fixture_make_runtime(int64_t calls_at_once)
+void engine_fixture_make_runtime(int64_t call_timeout_ms)
 {
     static const struct runtime_callbacks callbacks = {.on_event = engine_fixture_on_event,
                                                        .on_state = engine_fixture_on_state};
     char endpoint[128];
     struct error err = {0};
     const struct runtime_docker_config config = {
-        .endpoint = endpoint, .call_timeout_ms = CALL_TIMEOUT_MS, .calls_at_once = calls_at_once};
+        .endpoint = endpoint, .call_timeout_ms = call_timeout_ms, .calls_at_once = 2};
     (void)snprintf(endpoint, sizeof endpoint, "unix://%s", fixture.socket_path);
+    if (fixture.runtime != NULL) {
+        fixture.runtime->ops->free(fixture.runtime);
+    }
     fixture.runtime = runtime_docker_new(fixture.loop, &config, &callbacks, NULL, &err);
     assert_non_null(fixture.runtime);
 }
@@ -80,7 +83,7 @@ int engine_fixture_set_up(void **state)
     fixture.loop = loop_new(&err);
     assert_non_null(fixture.loop);
     fixture.engine = fake_engine_new(fixture.loop, fixture.socket_path, fixture.routes, ROUTES);
-    engine_fixture_make_runtime(2);
+    engine_fixture_make_runtime(CALL_TIMEOUT_MS);
     return 0;
 }
 

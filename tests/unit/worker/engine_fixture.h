@@ -76,7 +76,8 @@ static const struct runtime_signal SIGTERM_SENT = {.name = "SIGTERM"};
 /** For cmocka: an engine with the usual routes, and a runtime that has not been started. */
 int engine_fixture_set_up(void **state);
 int engine_fixture_tear_down(void **state);
-void engine_fixture_make_runtime(int64_t calls_at_once);
+/** A new one, of which two calls run at once; the former is freed. */
+void engine_fixture_make_runtime(int64_t call_timeout_ms);
 /** Starts the runtime and waits until it has found the engine. */
 void engine_fixture_start(void);
 void engine_fixture_wait_state(enum runtime_state state);

@@ -51,15 +51,27 @@ static const struct description *changed(void)
     return &bases[0].description;
 }
 
-static const struct described_container *described(const char *id)
+/* Where it stands in the description; the count if it does not. */
+static size_t place_of(const char *id)
 {
     const struct description *description = &bases[0].description;
-    for (size_t i = 0; i < description->containers.count; i++) {
-        if (strcmp(description->containers.items[i].container_id, id) == 0) {
-            return &description->containers.items[i];
-        }
+    size_t i = 0;
+    while (i < description->containers.count &&
+           strcmp(description->containers.items[i].container_id, id) != 0) {
+        i++;
     }
-    return NULL;
+    return i;
+}
+
+static bool is_described(const char *id)
+{
+    return place_of(id) < bases[0].description.containers.count;
+}
+
+static const struct described_container *described(const char *id)
+{
+    assert_true(is_described(id));
+    return &bases[0].description.containers.items[place_of(id)];
 }
 
 /* "db" and "web" of one task run. */
@@ -193,7 +205,7 @@ static void test_a_container_that_was_made_again_replaces_it(void **state)
     again->described.name = "db";
     again->described.created_at = 3000;
     assert_int_equal(changed()->containers.count, 2);
-    assert_null(described("db"));
+    assert_false(is_described("db"));
     assert_false(described("db2")->ended);
     /* The task is as old as it was. */
     assert_int_equal(bases[0].description.created_at, 1000);
@@ -213,7 +225,7 @@ static void test_replicas_keep_their_numbers(void **state)
     take_away(1);
     run_replica("c", "web", "2");
     changed();
-    assert_null(described("b"));
+    assert_false(is_described("b"));
     assert_string_equal(described("c")->name, "web-2");
 }
 
@@ -231,7 +243,7 @@ static void test_replicas_replace_the_only_one(void **state)
     run_replica("b", "web", "1");
     run_replica("c", "web", "2");
     assert_int_equal(changed()->containers.count, 3);
-    assert_null(described("a"));
+    assert_false(is_described("a"));
 }
 
 static void test_the_earliest_leave(void **state)
@@ -248,9 +260,9 @@ static void test_the_earliest_leave(void **state)
         exit_with(&containers[i + 1], 0, 1000 - i);
     }
     assert_int_equal(changed()->containers.count, ENDED_MEMBERS_MAX + 1);
-    assert_non_null(described("lives"));
-    assert_non_null(described("job-00"));
-    assert_null(described(ids[ENDED_MEMBERS_MAX]));
+    assert_true(is_described("lives"));
+    assert_true(is_described("job-00"));
+    assert_false(is_described(ids[ENDED_MEMBERS_MAX]));
 }
 
 /* Descriptions have a limit: what has ended gives way, uncut, to what runs. */
@@ -288,8 +300,8 @@ static void test_what_ended_gives_way(void **state)
     assert_false(finding->truncated);
     assert_in_range(finding->description.containers.count, all / 2 + 2, all - 1);
     read_back(0, 0);
-    assert_null(described(ids[1]));
-    assert_non_null(described(ids[all / 2 - 1]));
+    assert_false(is_described(ids[1]));
+    assert_true(is_described(ids[all / 2 - 1]));
     look();
     assert_int_equal(seen.findings.count, 0);
 }

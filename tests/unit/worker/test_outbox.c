@@ -94,8 +94,10 @@ static void answer(struct broker *broker, bool ok)
     struct error error = {.code = ERROR_TIMEOUT, .message = "timed out"};
     assert_true(at < broker->sent_count);
     if (ok) {
-        strcat(broker->log, broker->sent[at].text);
-        strcat(broker->log, " ");
+        size_t length = strlen(broker->log);
+        assert_true(length < sizeof broker->log);
+        (void)snprintf(broker->log + length, sizeof broker->log - length, "%s ",
+                       broker->sent[at].text);
     }
     broker->sent[at].delivered(broker->sent[at].context, ok ? NULL : &error, ok ? (int64_t)at : -1);
 }
