@@ -243,7 +243,7 @@ run_integration()
 
 run_e2e()
 {
-    built dev && counted "end to end" env STOPFLEET_BIN="$top/build/dev/bin" tests/e2e/run.sh
+    built dev && counted "end to end" env STOPFLEET_BIN="$top/build/dev/bin" STOPFLEET_ALL="$all" tests/e2e/run.sh
 }
 
 run_faults()

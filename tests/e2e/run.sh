@@ -1,5 +1,6 @@
 #!/bin/sh
-# tests/e2e/run.sh [TEST...]: the whole way on real Kafka, Redis and Docker; STOPFLEET_BIN says which programs.
+# tests/e2e/run.sh [TEST...]: the whole way on real Kafka, Redis and Docker; STOPFLEET_BIN says which programs, STOPFLEET_ALL=yes
+# to repeat all of unruly containers on Podman too.
 # TEST is a name as unittest takes it, for example test_bad_days.Outages. Without one, every file, two at a time: a file has
 # its own Kafka, Redis and programs. Those that use the machine's Docker engine, where each worker sees all containers, take
 # turns. What failed is printed once more at the end.

@@ -67,8 +67,17 @@ static void read_end(const json_t *state, struct runtime_container *container)
     }
 }
 
-static int read_state(const json_t *state, struct arena *arena, struct runtime_container *container,
-                      struct error *err)
+/* An end that the engine has not seen is none while the process is there. */
+static bool runs_on(const json_t *state, const struct docker_facts *facts,
+                    const struct runtime_container *container)
+{
+    return container->status == RUNTIME_EXITED && docker_json_integer(state, "ExitCode", 0) < 0 &&
+           facts->process_lives != NULL &&
+           facts->process_lives(container->pid, container->described.container_id);
+}
+
+static int read_state(const json_t *state, const struct docker_facts *facts, struct arena *arena,
+                      struct runtime_container *container, struct error *err)
 {
     if (read_status(state, &container->status, err) != 0) {
         return -1;
@@ -77,6 +86,9 @@ static int read_state(const json_t *state, struct arena *arena, struct runtime_c
     container->oom_killed = docker_json_is_true(state, "OOMKilled");
     container->health = read_health(state);
     container->pid = docker_json_integer(state, "Pid", 0);
+    if (runs_on(state, facts, container)) {
+        container->status = RUNTIME_RUNNING;
+    }
     read_end(state, container);
     return copy_text(arena, docker_json_text(state, "Error"), &container->state_error, err);
 }
@@ -373,7 +385,7 @@ int docker_container_read(const json_t *inspect, const struct docker_facts *fact
     if (read_identity(inspect, arena, described, err) != 0) {
         return -1;
     }
-    if (read_state(json_object_get(inspect, "State"), arena, &container, err) != 0 ||
+    if (read_state(json_object_get(inspect, "State"), facts, arena, &container, err) != 0 ||
         read_image(inspect, facts, arena, described, err) != 0 ||
         read_resources(host, config, arena, described, err) != 0 ||
         read_host_config(host, arena, &container, err) != 0 ||

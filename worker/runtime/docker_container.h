@@ -16,6 +16,9 @@ struct docker_facts {
     const char *(*network_driver)(void *context, const char *network_id);
     void *context;
     bool podman; /**< the engine is Podman's compatible API */
+    /** Whether that process is seen, and is the container's; NULL = cannot be asked. Podman says of a process that it cannot kill, and of one whose
+     *  conmon has died, that it has ended. */
+    bool (*process_lives)(int64_t pid, const char *container_id);
 };
 
 /** Fills *ret_container, all texts and lists in the arena.

@@ -3,6 +3,7 @@
 #include "common/base/memory.h"
 #include "worker/runtime/docker.h"
 #include "worker/runtime/docker_json.h"
+#include "worker/runtime/main_process.h"
 
 /* An inspect, and before it is handed on the calls for what it does not say: the image's digests and
  * the networks' drivers, both kept since neither changes. */
@@ -49,12 +50,19 @@ static const char *network_driver(void *context, const char *network_id)
     return json_string_value(json_object_get(docker->network_drivers, network_id));
 }
 
+static bool process_lives(int64_t pid, const char *container_id)
+{
+    struct main_process process;
+    return main_process_read(pid, container_id, &process);
+}
+
 struct docker_facts docker_facts_of(struct docker *docker)
 {
     return (struct docker_facts){.repo_digests = repo_digests,
                                  .network_driver = network_driver,
                                  .context = docker,
-                                 .podman = docker->engine.podman};
+                                 .podman = docker->engine.podman,
+                                 .process_lives = process_lives};
 }
 
 static const json_t *no_digests(void *context, const char *image_id)
@@ -74,8 +82,8 @@ static const char *no_driver(void *context, const char *network_id)
 int docker_read_run(const json_t *inspect, struct arena *arena,
                     struct runtime_container *ret_container, struct error *err)
 {
-    static const struct docker_facts none = {.repo_digests = no_digests,
-                                             .network_driver = no_driver};
+    static const struct docker_facts none = {
+        .repo_digests = no_digests, .network_driver = no_driver, .process_lives = process_lives};
     return docker_container_read(inspect, &none, arena, ret_container, err);
 }
 

@@ -1,4 +1,4 @@
-/** What Podman is asked for instead of what Docker is. */
+/** What Podman is asked for instead of what Docker is, and how its words are read. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "tests/unit/worker/docker_sample.h"
+#include "worker/runtime/docker_container.h"
 #include "worker/runtime/docker_podman.h"
 
 struct row {
@@ -59,8 +61,63 @@ static void every_state_and_signal(void **state)
     }
 }
 
+static const json_t *no_digests(void *context, const char *image_id)
+{
+    (void)context;
+    (void)image_id;
+    return NULL;
+}
+
+static const char *no_driver(void *context, const char *network_id)
+{
+    (void)context;
+    (void)network_id;
+    return NULL;
+}
+
+static bool lives(int64_t pid, const char *container_id)
+{
+    assert_string_not_equal(container_id, "");
+    return pid == 4711;
+}
+
+/* Podman writes -1 where it does not know: after a kill that had no effect, or once conmon is dead. */
+static void an_end_that_nobody_saw_is_none_while_the_process_is_there(void **state)
+{
+    static const struct docker_facts facts = {.repo_digests = no_digests,
+                                              .network_driver = no_driver,
+                                              .podman = true,
+                                              .process_lives = lives};
+    static const struct {
+        int pid, code;
+        enum runtime_status status;
+    } rows[] = {{4711, -1, RUNTIME_RUNNING},
+                {4712, -1, RUNTIME_EXITED},
+                {4711, 0, RUNTIME_EXITED},
+                {4711, 137, RUNTIME_EXITED}};
+    struct arena arena = {0};
+    struct error err = {0};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct runtime_container container = {0};
+        json_t *json = docker_sample_json("podman_exited.json");
+        json_t *of = json_object_get(json, "State");
+        assert_int_equal(json_object_set_new(of, "Status", json_string("stopped")), 0);
+        assert_int_equal(json_object_set_new(of, "Pid", json_integer(rows[i].pid)), 0);
+        assert_int_equal(json_object_set_new(of, "ExitCode", json_integer(rows[i].code)), 0);
+        assert_int_equal(docker_container_read(json, &facts, &arena, &container, &err), 0);
+        assert_int_equal(container.status, rows[i].status);
+        assert_true(container.exit_code.known == (rows[i].code >= 0));
+        json_decref(json);
+    }
+    arena_release(&arena);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_state_and_signal)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_state_and_signal),
+        cmocka_unit_test(an_end_that_nobody_saw_is_none_while_the_process_is_there),
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
