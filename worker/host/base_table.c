@@ -45,6 +45,7 @@ void base_table_remove(struct base_table *table, struct base *base)
 {
     id_table_remove(&table->ids, &base->entry);
     task_release(&base->task);
+    task_release(&base->again);
     memory_free(base);
 }
 

@@ -22,7 +22,10 @@ struct base {
     const char *cluster, *id;
     enum base_state state;
     struct task task;
-    int64_t pos;           /**< offset of the last record read for it; -1 = none */
+    int64_t pos;     /**< offset of the last record read for it; -1 = none */
+    int64_t reducer; /**< REDUCER_NUMBER that folded `task` */
+    struct task
+        again; /**< that reducer is an older one: the fold of this pass, until it comes to pos */
     int64_t since_boot_ms; /**< of the state ABSENT, or of the terminal event's put */
     bool elsewhere;        /**< ABSENT: another host has a task of this id */
     bool outstanding;      /**< FETCHING: an answer will come */

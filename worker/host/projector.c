@@ -82,6 +82,7 @@ static void on_out_of_range(void *context, int32_t partition, const char *detail
 static void drop_unheld(void *context, struct base *base)
 {
     struct projector *projector = context;
+    task_release(&base->again);
     if (base->state == BASE_ABSENT || base->state == BASE_ENDED) {
         projector_forget(projector, base);
     }
@@ -157,8 +158,8 @@ static bool hold_loaded(struct projector *projector, const struct redis_base *fo
     return result == 0;
 }
 
-/* What an older version folded is right by its own rules: a rebuild, or each task's next event, folds it by the new ones. */
-static void say_older(const struct projector *projector, const struct redis_base *bases,
+/* What an older version folded is right by its own rules; the log, from its first record on, is folded by the new ones. */
+static bool has_older(const struct projector *projector, const struct redis_base *bases,
                       size_t count)
 {
     size_t older = 0;
@@ -166,11 +167,12 @@ static void say_older(const struct projector *projector, const struct redis_base
         older += bases[i].reducer < REDUCER_NUMBER && bases[i].bytes.length > 0;
     }
     if (older > 0) {
-        log_warn("view.older_fold",
-                 "bases in Redis were folded by an older version: run stopfleet-audit rebuild once "
-                 "all workers are of this one",
+        log_info("view.older_fold",
+                 "bases in Redis were folded by an older version: folding them again from the "
+                 "log's first record",
                  LOG_INT("bases", older), LOG_STR("host", projector->env.identity->host));
     }
+    return older > 0;
 }
 
 static void announce(void *context, struct base *base)
@@ -200,7 +202,7 @@ static void on_loaded(void *context, const struct error *error, int64_t seen,
         return;
     }
     projector->loaded = true;
-    say_older(projector, bases, count);
+    all = !has_older(projector, bases, count) && all;
     int64_t from = seen < projector->committed ? seen : projector->committed;
     log_info("view.loaded", "read the open tasks from Redis",
              LOG_INT("tasks", projector->table.ids.count), LOG_INT("seen", seen));

@@ -38,8 +38,10 @@ int projector_hold(struct projector *projector, struct base *base, const struct 
         projector->fetching--;
     }
     task_release(&base->task);
+    task_release(&base->again);
     base->task = task;
     base->pos = found->pos;
+    base->reducer = found->reducer;
     base->state = BASE_HELD;
     base->in_view = true;
     base->since_boot_ms = clock_boot_ms(projector->env.clock);

@@ -101,6 +101,7 @@ static bool begin_base(struct projector *projector, struct base *base, const str
     }
     base->state = BASE_HELD;
     base->pos = -1;
+    base->reducer = REDUCER_NUMBER;
     base->in_view = false;
     return true;
 }
@@ -112,6 +113,26 @@ static void pass_ended(struct projector *projector, struct base *base, int64_t o
         base->pos = offset;
         projector->env.on_base(projector->env.context, base->cluster, base->id);
     }
+}
+
+/* Folds a base of an older reducer anew beside what is held, which stays as it is until this has come as far. Where the log no longer
+ * has its first record it stays for good. @return 0 or -1 with ERROR_NO_MEMORY or an event that cannot be folded */
+static int fold_again(struct base *base, const struct event *event, int64_t offset,
+                      struct error *err)
+{
+    bool changed = false;
+    if (base->reducer >= REDUCER_NUMBER || offset > base->pos ||
+        (base->again.id == NULL && !starts_task(event))) {
+        return 0;
+    }
+    int result = reduce(&base->again, event, &changed, err);
+    if (result == 0 && offset == base->pos) {
+        task_release(&base->task);
+        base->task = base->again;
+        base->again = (struct task){0};
+        base->reducer = REDUCER_NUMBER;
+    }
+    return result;
 }
 
 static enum fold_result fold_one(struct projector *projector, size_t at)
@@ -135,18 +156,21 @@ static enum fold_result fold_one(struct projector *projector, size_t at)
         projector_go_back(projector, KAFKA_OFFSET_BEGINNING, "a base is missing");
         return FOLD_WENT_BACK;
     }
-    if (batch->offsets[at] > base->pos) {
-        if (reduce(&base->task, event, &changed, &err) != 0) {
-            log_error("view.fold", "an event could not be folded",
-                      LOG_INT("offset", batch->offsets[at]), LOG_STR("error", err.message));
-            if (err.code == ERROR_NO_MEMORY) {
-                loop_timer_arm(projector->retry, PROJECTOR_RETRY_MS);
-                return FOLD_LATER;
-            }
-        }
-        base->pos = batch->offsets[at];
+    int64_t offset = batch->offsets[at];
+    int result = fold_again(base, event, offset, &err);
+    if (result == 0 && offset > base->pos) {
+        result = reduce(&base->task, event, &changed, &err);
     }
-    touch(batch, base, batch->offsets[at]);
+    if (result != 0) {
+        log_error("view.fold", "an event could not be folded", LOG_INT("offset", offset),
+                  LOG_STR("error", err.message));
+        if (err.code == ERROR_NO_MEMORY) {
+            loop_timer_arm(projector->retry, PROJECTOR_RETRY_MS);
+            return FOLD_LATER;
+        }
+    }
+    base->pos = offset > base->pos ? offset : base->pos;
+    touch(batch, base, offset);
     return FOLDED;
 }
 
@@ -197,6 +221,7 @@ static int describe_put(struct projector *projector, struct base *base,
         return -1;
     }
     task_put_fill(task, base->pos, projector->env.retention_ms, reserved, put);
+    put->reducer = base->reducer;
     put->cluster = base->cluster;
     put->task = base->id;
     put->bytes.length = projector->put_bytes.length - begin;
@@ -375,6 +400,7 @@ void projector_end(struct projector *projector, struct base *base)
 {
     bool gone = strcmp(base->task.terminal, "TaskGone") == 0;
     task_release(&base->task);
+    task_release(&base->again);
     base->task.terminal = gone ? "TaskGone" : "TaskStopped";
     base->state = BASE_ENDED;
     projector->ended++;

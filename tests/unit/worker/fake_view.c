@@ -86,7 +86,8 @@ static struct redis_base as_redis(const struct fake_base *base)
 static void apply(const struct fake_base *put)
 {
     struct fake_base *there = find(put->task);
-    if (there != NULL && put->pos < there->pos) {
+    if (there != NULL &&
+        (put->pos < there->pos || (put->pos == there->pos && put->reducer < there->reducer))) {
         return;
     }
     if (put->terminal && put->expire_unix_ms <= fake_now_ms()) {

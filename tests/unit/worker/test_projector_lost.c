@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/base/log.h"
+#include "common/domain/reduce.h"
 #include "tests/unit/worker/projection.h"
 
 static void test_a_restart_goes_on_at_seen(void **state)
@@ -29,6 +30,70 @@ static void test_a_restart_goes_on_at_seen(void **state)
     int64_t pos = 0;
     assert_non_null(projector_base(projection.projector, "prod", task_id(1), &pos));
     assert_int_equal(pos, 1);
+}
+
+/** What an older reducer made of a task, which no reducer of today would. */
+static void make_older(struct fake_base *base)
+{
+    struct task task = {0};
+    struct error err = {0};
+    struct buffer bytes;
+    struct span held = {.data = base->bytes, .length = base->length};
+    assert_int_equal(task_decode(held, &task, &err), 0);
+    task.requested_at = 12345;
+    buffer_init(&bytes, sizeof base->bytes);
+    assert_int_equal(task_encode(&task, &bytes, &err), 0);
+    base->length = bytes.length;
+    memcpy(base->bytes, bytes.data, bytes.length);
+    base->reducer = REDUCER_NUMBER - 1;
+    buffer_release(&bytes);
+    task_release(&task);
+}
+
+/* Also those of tasks that have ended, and one that has records after its base. */
+static void test_bases_of_an_older_reducer_are_folded_again(void **state)
+{
+    (void)state;
+    append_observed(0, 1);
+    append_observed(1, 1);
+    append_observed(2, 1);
+    append_requested(0);
+    append_ended(2, EVENT_TASK_STOPPED);
+    projection_start();
+    projection_settle();
+    projection_stop();
+    projection.committed = fake_log_end();
+    for (size_t i = 0; i < fake_redis.count; i++) {
+        make_older(&fake_redis.bases[i]);
+    }
+    append_requested(1);
+    projection_start();
+    projection_settle();
+    for (size_t i = 0; i < fake_redis.count; i++) {
+        assert_int_equal(fake_redis.bases[i].reducer, REDUCER_NUMBER);
+    }
+}
+
+/* Where the log has lost a task's first record, its base stays as it was, and is not said to be of the new reducer. */
+static void test_an_older_base_whose_records_are_gone_stays(void **state)
+{
+    (void)state;
+    append_observed(0, 1);
+    append_observed(1, 1);
+    append_observed(0, 2);
+    projection_start();
+    projection_settle();
+    projection_stop();
+    projection.committed = fake_log_end();
+    make_older(&fake_redis.bases[0]);
+    struct fake_base older = fake_redis.bases[0];
+    fake_log_first = 1;
+    projection_start();
+    fake_loop_run(20000);
+    const struct fake_base *base = fake_view_find(older.task);
+    assert_int_equal(base->reducer, REDUCER_NUMBER - 1);
+    assert_int_equal(base->length, older.length);
+    assert_memory_equal(base->bytes, older.bytes, older.length);
 }
 
 static void test_a_lost_answer(void **state)
@@ -266,6 +331,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_a_restart_goes_on_at_seen),
+        TEST(test_bases_of_an_older_reducer_are_folded_again),
+        TEST(test_an_older_base_whose_records_are_gone_stays),
         TEST(test_a_lost_answer),
         TEST(test_redis_is_away_for_long),
         TEST(test_redis_is_emptied),
