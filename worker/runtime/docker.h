@@ -52,6 +52,7 @@ struct docker {
     struct log_limit bad_lines;
     /* image id -> RepoDigests or null; network id -> driver or null */
     json_t *repo_digests, *network_drivers;
+    json_t *digests_asked;           /* when, on the boot-time clock, by image id */
     struct docker_inspects inspects; /**< of the list */
 };
 

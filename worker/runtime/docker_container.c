@@ -340,15 +340,21 @@ const char *docker_container_image_id(const json_t *inspect)
                : docker_json_text(inspect, "Image");
 }
 
+const char *docker_container_digest(const json_t *inspect, const json_t *repo_digests)
+{
+    const char *configured = docker_json_text(json_object_get(inspect, "Config"), "Image");
+    const char *digest = configured == NULL ? NULL : docker_image_digest_of(configured);
+    return digest != NULL || configured == NULL ? digest
+                                                : docker_image_match(repo_digests, configured);
+}
+
 static int read_image(const json_t *inspect, const struct docker_facts *facts, struct arena *arena,
                       struct described_container *described, struct error *err)
 {
     const char *configured = docker_json_text(json_object_get(inspect, "Config"), "Image");
     const char *id = docker_container_image_id(inspect);
-    const char *digest = configured == NULL ? NULL : docker_image_digest_of(configured);
-    if (digest == NULL && configured != NULL && id != NULL) {
-        digest = docker_image_match(facts->repo_digests(facts->context, id), configured);
-    }
+    const char *digest = docker_container_digest(
+        inspect, id == NULL ? NULL : facts->repo_digests(facts->context, id));
     bool ok = copy_text(arena, configured, &described->image, err) == 0 &&
               copy_text(arena, digest, &described->image_digest, err) == 0;
     return ok ? 0 : -1;

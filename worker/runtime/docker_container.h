@@ -31,6 +31,8 @@ int docker_container_read(const json_t *inspect, const struct docker_facts *fact
 /** The id of the container's image ("sha256:…"); NULL when Config.Image itself has the digest, or
  *  there is none. */
 const char *docker_container_image_id(const json_t *inspect);
+/** The digest of its image, by its configured name or the image's RepoDigests (may be NULL); NULL = not known. */
+const char *docker_container_digest(const json_t *inspect, const json_t *repo_digests);
 /** Calls fn for the id of each of its networks whose driver matters (not the engine's own bridge, host
  *  and none). */
 void docker_container_each_network(const json_t *inspect,

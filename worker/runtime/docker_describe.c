@@ -6,9 +6,16 @@
 #include "worker/runtime/main_process.h"
 
 /* An inspect, and before it is handed on the calls for what it does not say: the image's digests and
- * the networks' drivers, both kept since neither changes. */
+ * the networks' drivers, both kept since neither changes: but an image can get a digest later, by a push. */
 
-enum { CACHE_MAX_ENTRIES = 1024, PATH_MAX_BYTES = 4096 };
+enum {
+    CACHE_MAX_ENTRIES = 1024,
+    PATH_MAX_BYTES = 4096,
+    /* Of a question that the engine answers with an error. */
+    FACT_TRIES = 3,
+    /* Until digests that lack the container's are asked for again. */
+    DIGESTS_OLD_MS = DOCKER_INSPECT_OLD_MS
+};
 
 struct describing {
     struct docker_operation operation;
@@ -18,6 +25,7 @@ struct describing {
     json_t *inspect;
     json_t *cache; /* of the fact that is being asked for: borrowed */
     char *key;     /* and its id there */
+    int tries;     /* of that fact, without success */
     docker_describe_fn *fn;
     void *context;
 };
@@ -110,12 +118,22 @@ static void on_fact(void *context, const struct docker_response *response)
     if (value != NULL || gone) {
         json_t *none = json_null();
         remember(describing->cache, describing->key, value == NULL ? none : value);
+        if (of_image) {
+            json_t *now = json_integer(clock_boot_ms(clock_system()));
+            remember(docker->digests_asked, describing->key, now);
+            json_decref(now);
+        }
         json_decref(json);
+        describing->tries = 0;
+        next_fact(describing);
+        return;
+    }
+    json_decref(json);
+    if (response->outcome == DOCKER_ANSWERED && ++describing->tries < FACT_TRIES) {
         next_fact(describing);
         return;
     }
     /* Not known now; the container is described without it rather than not at all. */
-    json_decref(json);
     finish(describing, NULL);
 }
 
@@ -156,13 +174,23 @@ struct missing_fact {
     const char *key, *folder, *rest;
 };
 
+/* Digests that lack the container's may have it by now. */
+static bool digests_hold(const struct docker *docker, const json_t *inspect, const char *image_id)
+{
+    const json_t *known = json_object_get(docker->repo_digests, image_id);
+    const json_t *asked = json_object_get(docker->digests_asked, image_id);
+    return known != NULL && (docker_container_digest(inspect, known) != NULL ||
+                             (asked != NULL && clock_boot_ms(clock_system()) <
+                                                   json_integer_value(asked) + DIGESTS_OLD_MS));
+}
+
 static struct missing_fact find_missing(struct docker *docker, const json_t *inspect)
 {
     const char *image_id = docker_container_image_id(inspect);
     struct unknown_network network = {.known = docker->network_drivers};
 
     docker_container_each_network(inspect, find_unknown, &network);
-    if (image_id != NULL && json_object_get(docker->repo_digests, image_id) == NULL) {
+    if (image_id != NULL && !digests_hold(docker, inspect, image_id)) {
         return (struct missing_fact){docker->repo_digests, image_id, "images", "/json"};
     }
     if (network.id != NULL) {

@@ -88,9 +88,11 @@ static void on_request(struct evhttp_request *request, void *context)
         return;
     }
     route->requests++;
+    int status = route->errors > 0 ? 500 : route->status;
+    route->errors -= route->errors > 0;
     switch (route->manner) {
     case FAKE_ANSWER:
-        answer(request, route->status, route->body == NULL ? "" : route->body);
+        answer(request, status, route->body == NULL ? "" : route->body);
         break;
     case FAKE_STREAM:
         open_stream(engine, request);

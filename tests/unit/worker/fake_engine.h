@@ -19,6 +19,7 @@ struct fake_engine_route {
     int status;
     const char *body;
     int requests; /**< counted */
+    int errors;   /**< so many of the next requests are answered 500 */
 };
 
 struct fake_engine;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/worker/engine_fixture.h"
+#include "worker/runtime/docker.h"
 
 enum { BIG_BYTES = (8 << 20) + 10 };
 
@@ -42,6 +43,50 @@ static void a_container_is_described_without_facts_that_do_not_come(void **state
     engine_fixture_inspect();
     assert_string_equal(got.digest, "sha256:2");
     assert_string_equal(got.address, "10.0.0.9");
+}
+
+static void an_error_does_not_hide_a_fact(void **state)
+{
+    (void)state;
+    fixture.routes[IMAGE].errors = fixture.routes[NETWORK].errors = 2;
+    engine_fixture_start();
+    engine_fixture_inspect();
+    assert_string_equal(got.digest, "sha256:2");
+    assert_string_equal(got.address, "10.0.0.9");
+    assert_int_equal(fixture.routes[IMAGE].requests, 3);
+    assert_int_equal(fixture.routes[CONTAINER].requests, 1);
+}
+
+/* The digests were asked for so long ago. */
+static void age_digests(int64_t ms)
+{
+    struct docker *docker = (struct docker *)fixture.runtime;
+    int64_t asked = clock_boot_ms(clock_system()) - ms;
+    assert_int_equal(json_object_set_new(docker->digests_asked, "sha256:1", json_integer(asked)),
+                     0);
+}
+
+static void a_digest_that_comes_later_is_found(void **state)
+{
+    (void)state;
+    const char *pushed = fixture.routes[IMAGE].body;
+    fixture.routes[IMAGE].body = "{\"RepoDigests\":[\"other@sha256:3\"]}";
+    engine_fixture_start();
+    engine_fixture_inspect();
+    assert_string_equal(got.digest, "");
+    fixture.routes[IMAGE].body = pushed;
+    engine_fixture_inspect();
+    assert_string_equal(got.digest, "");
+    assert_int_equal(fixture.routes[IMAGE].requests, 1);
+    age_digests(DOCKER_INSPECT_OLD_MS);
+    engine_fixture_inspect();
+    assert_string_equal(got.digest, "sha256:2");
+    assert_int_equal(fixture.routes[IMAGE].requests, 2);
+    /* One that is known is not asked for again. */
+    age_digests(DOCKER_INSPECT_OLD_MS);
+    engine_fixture_inspect();
+    assert_string_equal(got.digest, "sha256:2");
+    assert_int_equal(fixture.routes[IMAGE].requests, 2);
 }
 
 static void an_image_that_is_gone_is_asked_for_once(void **state)
@@ -191,6 +236,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_inspect_does_not_say_is_asked_once),
         TEST(a_container_is_described_without_facts_that_do_not_come),
+        TEST(an_error_does_not_hide_a_fact),
+        TEST(a_digest_that_comes_later_is_found),
         TEST(an_image_that_is_gone_is_asked_for_once),
         TEST(errors_of_an_inspect_are_told_apart),
         TEST(a_list_is_whole_or_an_error),
