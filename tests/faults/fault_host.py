@@ -39,6 +39,7 @@ class FaultHost:
         self.asked = 0  # of them
         self.log_at = 0  # where the log of the last start begins
         self.deaths = 0
+        self.before = None  # what its worker held before the first stop
         self.worker = self.make_worker()
 
     def make_worker(self, instance="worker", tasks=None):
@@ -109,6 +110,15 @@ class FaultHost:
         _, answer = self.api.call("DescribeTasks", {"cluster": CLUSTER, "tasks": arns})
         for task in answer["tasks"]:
             names[task["containers"][0]["name"]].task = task["taskArn"].rsplit("/", 1)[1]
+        self.before = self.before or self.wait(self.usage, 30, "what its worker holds")
+
+    def usage(self):
+        """None of a worker that has just died."""
+        try:
+            usage = oracle.Usage(self.worker.pid, len(self.fleet.kafka.nodes))
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            return None
+        return usage if self.worker.alive() else None
 
     def stop_tasks(self, down=False, seconds=30, count=None):
         """StopTask for each not asked yet, or so many of them, tried again as every AWS client does where the answer is ServerException.
@@ -138,6 +148,22 @@ class FaultHost:
 
     def wait_signalled(self):
         self.wait(lambda: all(probe_record.signals(stop.read()) for stop in self.stops[:self.asked]), 30, "the stop signals")
+
+    def finish(self, seconds=60, until=None):
+        """All its stops end, its worker holds no more than before them (O5), and ends. until: what else is awaited before."""
+        self.wait(self.all_stopped, seconds, "its stops")
+        if until:
+            until(self)
+
+        def is_back():
+            usage = self.usage()
+            return usage is not None and usage.is_back_to(self.before)
+
+        try:
+            self.wait(is_back, 30, "O5")
+        except ServerError as e:
+            raise ServerError(f"O5: before the stops {self.before}, after them {self.usage()}: {e}") from None
+        self.end()
 
     def end(self):
         """SIGTERM to the worker once it acts: an orderly end with status 0."""

@@ -136,17 +136,19 @@ def broken(fleet, api, stops, watch):
 class Usage:
     """O5: what a process holds."""
 
-    SLACK_DESCRIPTORS = 3  # a connection that is being made, or was made to one more broker
+    SLACK_DESCRIPTORS = 3  # for each broker: a connection that is being made, or was made since
     SLACK_BYTES = 8 << 20  # buffers of librdkafka and the allocator's own
 
-    def __init__(self, pid):
+    def __init__(self, pid, brokers):
+        self.brokers = brokers
         self.descriptors = len(os.listdir(f"/proc/{pid}/fd"))
         with open(f"/proc/{pid}/statm", encoding="ascii") as f:
-            self.resident_bytes = int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+            _, resident, shared = [int(word) for word in f.read().split()[:3]]
+        self.own_bytes = (resident - shared) * os.sysconf("SC_PAGE_SIZE")
 
     def is_back_to(self, before):
-        return (self.descriptors <= before.descriptors + self.SLACK_DESCRIPTORS
-                and self.resident_bytes <= before.resident_bytes + self.SLACK_BYTES)
+        return (self.descriptors <= before.descriptors + self.SLACK_DESCRIPTORS * self.brokers
+                and self.own_bytes <= before.own_bytes + self.SLACK_BYTES)
 
     def __str__(self):
-        return f"{self.descriptors} descriptors, {self.resident_bytes >> 10} KiB"
+        return f"{self.descriptors} descriptors, {self.own_bytes >> 10} KiB"

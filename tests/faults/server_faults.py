@@ -32,8 +32,7 @@ class ServerFaults(FaultFleet):
         return host
 
     def finish(self, host):
-        host.wait(host.all_stopped, 90, "its stops")
-        host.end()
+        host.finish(90)
         return host.stops
 
     def in_mid_stop(self, fault):

@@ -77,18 +77,18 @@ class ThreeBrokers(ServerFaults):
     def test_leader_of_a_host_cut_off(self):
         self.cut_off(lambda hosts: self.leader_for(hosts[0]))
 
+    def test_two_brokers_frozen(self):
+        """Too few in sync: nothing can be recorded until they are back."""
+        def fault(hosts):
+            for node in self.kafka.nodes[1:]:
+                node.freeze()
+            self.assert_killed_without(hosts)
+            for node in self.kafka.nodes[1:]:
+                node.thaw()
+
+        self.in_mid_stop(fault)
+
     if ALL:
-        def test_two_brokers_frozen(self):
-            """Too few in sync: nothing can be recorded until they are back."""
-            def fault(hosts):
-                for node in self.kafka.nodes[1:]:
-                    node.freeze()
-                self.assert_killed_without(hosts)
-                for node in self.kafka.nodes[1:]:
-                    node.thaw()
-
-            self.in_mid_stop(fault)
-
         def test_broker_1_cut_off(self):
             self.cut_off(lambda _: 0)
 

@@ -81,11 +81,13 @@ class FaultPointRun(FaultFleet):
         """The host after the story's end; the worker's end is orderly."""
         host = self.new_host(name)
         story(host, **environment)
-        host.wait(host.all_stopped, 60, "its stops")
+        host.finish(until=lambda host: self.wait_commit(host, until))
+        return host
+
+    @staticmethod
+    def wait_commit(host, until):
         end = time.monotonic() + COMMIT_SECONDS
         host.wait(lambda: time.monotonic() > end or (until and until(host)), COMMIT_SECONDS + 5, "its commit")
-        host.end()
-        return host
 
     def rehearse(self, story):
         """(host, how often each point is passed)"""

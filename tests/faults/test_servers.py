@@ -59,27 +59,27 @@ class OneNode(ServerFaults):
         def test_workers_ended_while_kafka_is_dead(self):
             self.end_workers_without_kafka(self.kafka.kill, self.kafka.start)
 
-        def test_redis_frozen_through_the_deadline(self):
-            def fault(hosts):
-                self.redis.freeze()
-                self.assert_killed_without(hosts)
-                self.redis.thaw()
+    def test_redis_frozen_through_the_deadline(self):
+        def fault(hosts):
+            self.redis.freeze()
+            self.assert_killed_without(hosts)
+            self.redis.thaw()
 
-            self.in_mid_stop(fault)
+        self.in_mid_stop(fault)
 
-        def test_kafka_and_redis_and_every_worker_killed(self):
-            def fault(hosts):
-                self.kafka.kill()
-                self.redis.kill()
-                for host in hosts:
-                    host.worker.kill()
-                    host.start()
-                self.assert_killed_without(hosts)
-                self.redis.start()
-                self.kafka.start()
-                self.fleet.audit("rebuild")
+    def test_kafka_and_redis_and_every_worker_killed(self):
+        def fault(hosts):
+            self.kafka.kill()
+            self.redis.kill()
+            for host in hosts:
+                host.worker.kill()
+                host.start()
+            self.assert_killed_without(hosts)
+            self.redis.start()
+            self.kafka.start()
+            self.fleet.audit("rebuild")
 
-            self.in_mid_stop(fault)
+        self.in_mid_stop(fault)
 
 
 class Unplugged(ServerFaults):
@@ -112,18 +112,17 @@ class Unplugged(ServerFaults):
 
         self.in_mid_stop(fault)
 
-    if ALL:
-        def test_unplugged_and_worker_killed(self):
-            def fault(hosts):
-                for host in hosts:
-                    host.cable.pull()
-                    host.worker.kill()
-                    host.start()
-                self.assert_killed_without(hosts)
-                for host in hosts:
-                    host.cable.plug_in()
+    def test_unplugged_and_worker_killed(self):
+        def fault(hosts):
+            for host in hosts:
+                host.cable.pull()
+                host.worker.kill()
+                host.start()
+            self.assert_killed_without(hosts)
+            for host in hosts:
+                host.cable.plug_in()
 
-            self.in_mid_stop(fault)
+        self.in_mid_stop(fault)
 
 
 if __name__ == "__main__":
