@@ -308,9 +308,6 @@ void sim_heal(void)
     sim.disturbed_ms = sim.now_ms;
     sim.disk_full = false;
     sim.worker->crash_in = 0;
-    if (sim_worker_elder() != NULL) {
-        sim_worker_elder()->frozen_until_ms = sim.now_ms;
-    }
     sim_outages_end();
     for (int i = 0; i < sim.container_count; i++) {
         struct sim_run *run = sim_run_now(&sim.containers[i]);

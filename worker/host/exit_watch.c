@@ -6,8 +6,7 @@
 
 enum {
     CONTAINERS_MAX = 16384, /* that are remembered */
-    RUNS = 2,               /* of each: the present one and the one before */
-    OWN_START_MS = 200      /* how long after its start the event of it may be dated */
+    RUNS = 2                /* of each: the present one and the one before */
 };
 
 struct watched_run {
@@ -125,9 +124,9 @@ void exit_watch_event(struct exit_watch *watch, const struct runtime_event *even
         /* in the very millisecond of the start it may be the exit of the run before */
         run->exit_code = event->exit_code;
         run->alive = false;
-    } else if (event->kind == RUNTIME_EVENT_STARTED &&
-               event->at_unix_ms > run->started_at + OWN_START_MS) {
-        run->alive = false; /* the event of its exit was lost */
+    } else if (event->kind == RUNTIME_EVENT_STARTED) {
+        /* Its own start, or that of the next run, the event of its exit lost: the next look shows which. */
+        run->alive = false;
     }
 }
 
