@@ -40,6 +40,11 @@ static const struct stop_fact *earlier(const struct stop_run_history *run, unsig
     return NULL;
 }
 
+static struct stop_record record_of(const struct stop_fact *fact)
+{
+    return fact == NULL ? NO_RECORD : fact->source.record;
+}
+
 /* ---- the stop engine's table ---- */
 
 static bool engine_admits(const struct stop_judgement *judgement,
@@ -96,11 +101,11 @@ static struct stop_verdict name_impossible(const struct stop_run_history *run, u
         bool fits = (NAMED[i].record & record) != 0 && earlier(run, NAMED[i].without) == NULL &&
                     (NAMED[i].earlier == 0 || before != NULL);
         if (fits) {
-            return broken(NAMED[i].rule, run, before == NULL ? NO_RECORD : before->source.record);
+            return broken(NAMED[i].rule, run, record_of(before));
         }
     }
     const struct stop_fact *last = earlier(run, ~0U);
-    return broken(STOP_RULE_IMPOSSIBLE, run, last == NULL ? NO_RECORD : last->source.record);
+    return broken(STOP_RULE_IMPOSSIBLE, run, record_of(last));
 }
 
 /* ---- the deadline ---- */
@@ -162,7 +167,7 @@ static struct stop_verdict judge_kill(const struct stop_judgement *judgement,
     }
     const struct stop_fact *begun = earlier(run, DO_RECORD_PRE_STOP);
     begun = begun != NULL ? begun : earlier(run, DO_RECORD_SIGNAL);
-    return broken(STOP_RULE_EARLY_KILL, run, begun->source.record);
+    return broken(STOP_RULE_EARLY_KILL, run, record_of(begun));
 }
 
 /* ---- the order ---- */
