@@ -85,9 +85,15 @@ class TasksCommand(unittest.TestCase):
             self.write(older, os.getpid(), start, age=60)
             self.write(younger, os.getpid(), start)
             result = self.tasks_in(self.directory, "--json")
-            self.assertEqual([t["name"] for t in json.loads(result.stdout)["tasks"]], [older])
+            listed = json.loads(result.stdout)
+            self.assertEqual([t["name"] for t in listed["tasks"]], [older])
             self.assertIn(f"{younger}.json", result.stderr)
             self.assertIn(f"{older}.json", result.stderr)
+            [left_out] = listed["notDiscovered"]
+            self.assertEqual(left_out["name"], younger)
+            self.assertTrue(left_out["id"].endswith(f"-{os.getpid()}-{start}@{younger}.json"), left_out)
+            self.assertIn(f'process {os.getpid()} belongs to the task "{older}" of the file "{older}.json"', left_out["reason"])
+        self.assertIn("NOT DISCOVERED: 1", self.tasks_in(self.directory).stdout)
 
     def test_short_ids_tell_processes_apart(self):
         other = subprocess.Popen(["sleep", "1000"])

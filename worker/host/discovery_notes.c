@@ -10,7 +10,7 @@ static void say_excluded(struct discovery_notes *notes, const struct grouping *g
         if (text_set_meet(&notes->excluded, d->container_id)) {
             log_info("discovery.excluded", "a container is left alone",
                      LOG_STR("container", d->name), LOG_STR("id", d->container_id),
-                     LOG_STR("why", group_exclusion_reason(excluded->reason)));
+                     LOG_STR("why", group_excluded_reason(excluded)));
         }
     }
 }

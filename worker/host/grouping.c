@@ -39,6 +39,12 @@ const char *group_exclusion_reason(enum group_exclusion exclusion)
     return (unsigned)exclusion < GROUP_EXCLUSION_COUNT ? EXCLUSIONS[exclusion].reason : "";
 }
 
+const char *group_excluded_reason(const struct excluded_container *excluded)
+{
+    const char *missing = excluded->container->missing;
+    return missing != NULL ? missing : group_exclusion_reason(excluded->reason);
+}
+
 const char *group_exclusion_name(enum group_exclusion exclusion)
 {
     return (unsigned)exclusion < GROUP_EXCLUSION_COUNT ? EXCLUSIONS[exclusion].name : NULL;

@@ -19,7 +19,7 @@ enum group_exclusion {
     GROUP_SYSTEMD,       /**< Podman under a systemd unit */
     GROUP_ECS_AGENT,     /**< labels of ECS, and an ECS agent's container is on this engine */
     GROUP_OTHER_CLUSTER, /**< labels that name another cluster, account or region */
-    GROUP_MISSING, /**< a process that its task file names wrongly, or that was gone at first sight */
+    GROUP_MISSING, /**< a process that its task file names wrongly, that was gone at first sight, or that another file has */
     GROUP_NO_TASK, /**< no label says what it belongs to */
     GROUP_EXCLUSION_COUNT
 };
@@ -80,6 +80,9 @@ struct excluded_container {
     const struct runtime_container *container;
     enum group_exclusion reason;
 };
+
+/** Its reason as a sentence for people, as far as possible of this very container. */
+const char *group_excluded_reason(const struct excluded_container *excluded);
 
 struct grouping {
     RECORD_LIST_OF(struct task_group) groups;           /**< sorted by key */

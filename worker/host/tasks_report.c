@@ -46,12 +46,6 @@ static int prepare(struct grouping *grouping, struct arena *arena, struct error 
 
 /* ---- for people ---- */
 
-static const char *reason_of(const struct excluded_container *excluded)
-{
-    return excluded->container->missing != NULL ? excluded->container->missing
-                                                : group_exclusion_reason(excluded->reason);
-}
-
 /* Text of others: what could move the cursor is shown as '?'. */
 static void put(FILE *out, const char *text)
 {
@@ -118,7 +112,7 @@ int tasks_report_text(struct grouping *grouping, const char *host, int64_t defau
         (void)fputs("  ", out);
         put(out, d->name);
         (void)fprintf(out, "  %.*s  %s\n", SHORT_ID, id_distinct(d->container_id),
-                      reason_of(excluded));
+                      group_excluded_reason(excluded));
     }
     (void)fprintf(out, "\nLABELS OF NO USE: %zu\n", grouping->warnings.list.count);
     for (size_t i = 0; i < grouping->warnings.list.count; i++) {
@@ -176,7 +170,8 @@ static json_t *excluded_json(const struct excluded_container *excluded)
 {
     const struct described_container *d = &excluded->container->described;
     return json_pack("{s:s, s:s, s:s, s:s?}", "name", d->name, "id", d->container_id, "reason",
-                     reason_of(excluded), "adopt", group_exclusion_name(excluded->reason));
+                     group_excluded_reason(excluded), "adopt",
+                     group_exclusion_name(excluded->reason));
 }
 
 static json_t *warning_json(const struct label_warning *warning)

@@ -24,13 +24,20 @@ enum process_state {
     PROCESS_ENDED
 };
 
+/** A process of a task file that another one has. */
+struct process_left_out {
+    const struct process_entry *entry;
+    const char *why; /**< names the other file */
+};
+
 /** A task file that was read. Lives until its last process is let go. */
 struct process_task {
     char *file_name;
     struct arena arena;       /**< of file */
     struct process_file file; /**< entries are what processes point to */
-    size_t users;             /**< processes */
-    bool listed;              /**< in the table of files; else its file is gone */
+    RECORD_LIST_OF(struct process_left_out) left_out;
+    size_t users; /**< processes */
+    bool listed;  /**< in the table of files; else its file is gone */
 };
 
 /** A process of a task file. */

@@ -90,6 +90,46 @@ static int describe(const struct process *process, struct arena *arena,
     return 0;
 }
 
+/* What a file names and another one has, as a container that is not discovered: its id is not the process', whose container
+ * the list has too. @return 1 if there still is such a process, 0, or -1 without memory */
+static int describe_left_out(const struct process_runtime *runtime, const struct process_task *task,
+                             const struct process_left_out *left_out, struct arena *arena,
+                             struct runtime_container *ret_container)
+{
+    char *id = process_table_id(runtime, &task->file, left_out->entry);
+    const struct process *process = id == NULL ? NULL : process_table_find(runtime, id);
+    size_t size = id == NULL ? 0 : strlen(id) + strlen(task->file_name) + 2;
+    char *apart = arena_alloc(arena, size + 1);
+    bool ok = id != NULL && apart != NULL;
+    if (ok) {
+        (void)snprintf(apart, size, "%s@%s", id, task->file_name);
+        *ret_container = (struct runtime_container){
+            .described = {.name = left_out->entry->name, .container_id = apart},
+            .status = RUNTIME_EXITED,
+            .missing = left_out->why,
+            .health = "UNKNOWN"};
+    }
+    memory_free(id);
+    return !ok ? -1 : process != NULL && process->entry != left_out->entry;
+}
+
+static bool add_left_out(const struct process_runtime *runtime, struct arena *arena,
+                         struct runtime_container *containers, size_t *count)
+{
+    for (size_t i = 0; i < runtime->task_count; i++) {
+        const struct process_task *task = runtime->tasks[i];
+        for (size_t k = 0; k < task->left_out.count; k++) {
+            int there = describe_left_out(runtime, task, &task->left_out.items[k], arena,
+                                          &containers[*count]);
+            if (there < 0) {
+                return false;
+            }
+            *count += (size_t)there;
+        }
+    }
+    return true;
+}
+
 /* ---- answers ---- */
 
 static void answer_free(struct process_answer *answer)
@@ -146,12 +186,17 @@ static void tell_list(const struct process_runtime *runtime, const struct proces
     struct arena arena = {0};
     struct error err = {0};
     size_t count = runtime->process_count;
-    struct runtime_container *containers = arena_alloc(&arena, (count + 1) * sizeof *containers);
+    size_t most = count + 1;
+    for (size_t i = 0; i < runtime->task_count; i++) {
+        most += runtime->tasks[i]->left_out.count;
+    }
+    struct runtime_container *containers = arena_alloc(&arena, most * sizeof *containers);
     bool ok = containers != NULL;
 
     for (size_t i = 0; ok && i < count; i++) {
         ok = describe(runtime->processes[i], &arena, &containers[i]) == 0;
     }
+    ok = ok && add_left_out(runtime, &arena, containers, &count);
     if (runtime->directory_fd < 0) {
         error_set(&err, ERROR_UNAVAILABLE, "the directory of task files \"%s\" cannot be read",
                   runtime->directory);

@@ -136,6 +136,19 @@ static void let_rest_go(struct process_runtime *runtime, struct process_task *ol
     }
 }
 
+/* Remembers it for those who ask what runs; without memory the log alone has it. */
+static void leave_out(struct process_task *task, const struct process_entry *entry,
+                      const struct error *err)
+{
+    struct process_left_out *items =
+        arena_grow(&task->arena, task->left_out.items, task->left_out.count, sizeof *items);
+    const char *why = arena_strdup(&task->arena, err->message);
+    if (items != NULL && why != NULL) {
+        task->left_out.items = items;
+        items[task->left_out.count++] = (struct process_left_out){.entry = entry, .why = why};
+    }
+}
+
 static void take_entry(struct process_runtime *runtime, struct process_task *task,
                        const struct process_entry *entry, const struct process_task *old, bool tell)
 {
@@ -151,6 +164,9 @@ static void take_entry(struct process_runtime *runtime, struct process_task *tas
         }
     } else if (process_table_add(runtime, task, entry, tell, &err) != 0) {
         warn(runtime, task->file_name, "a process of a task file is left out", err.message);
+        if (err.code == ERROR_CONFLICT) {
+            leave_out(task, entry, &err);
+        }
     }
 }
 

@@ -45,7 +45,8 @@ struct runtime_container {
     struct text_list links, volumes_from; /**< names or ids of containers that it needs */
     /** id or name of `container:` modes */
     const char *network_container, *ipc_container, *pid_container;
-    const char *missing; /**< why it counts as ended though nobody saw it run; NULL = it was seen */
+    /** why it counts as ended though nobody saw it run, or is left to another task file; NULL = it was seen */
+    const char *missing;
     RECORD_LIST_OF(struct runtime_label) labels;
 };
 

@@ -181,8 +181,13 @@ static void a_process_belongs_to_one_file(void **state)
     process_fixture_write(&fixture, "zzz.json", "{\"task\":\"other\",\"processes\":[%s]}",
                           process_fixture_entry(&child, "app", ""));
     assert_false(loop_wait_for(fixture.loop, 100));
-    assert_int_equal(list_count(), 1);
+    assert_int_equal(list_count(), 2); /* and what zzz.json says of it */
     assert_non_null(strstr(process_fixture_inspect(&fixture, child.id).labels, "task=web;"));
+    process_fixture_reap(&child);
+    process_fixture_wait_event(&fixture, child.id, RUNTIME_EVENT_EXITED);
+    process_fixture_unlink(&fixture, "web.json");
+    process_fixture_wait_event(&fixture, child.id, RUNTIME_EVENT_REMOVED);
+    assert_int_equal(list_count(), 0);
 }
 
 static void init_and_the_worker_are_in_no_task(void **state)
