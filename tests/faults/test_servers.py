@@ -15,6 +15,10 @@ from network import Network  # noqa: E402
 from server_faults import ServerFaults  # noqa: E402
 
 THROUGH_THE_DEADLINE_S = 2  # the graces are 1 s
+# What librdkafka waits for in an hour of Kafka away, made so short that each has run out many times in the seconds of a test.
+SHORT_TIMEOUTS = ("message.timeout.ms=2000", "request.timeout.ms=1000", "socket.timeout.ms=1500", "socket.connection.setup.timeout.ms=1000",
+                  "metadata.max.age.ms=4000", "topic.metadata.refresh.interval.ms=1000", "reconnect.backoff.max.ms=1000")
+AWAY_S = 25
 
 
 class OneNode(ServerFaults):
@@ -58,6 +62,27 @@ class OneNode(ServerFaults):
     if ALL:
         def test_workers_ended_while_kafka_is_dead(self):
             self.end_workers_without_kafka(self.kafka.kill, self.kafka.start)
+
+    def beyond_every_timeout(self, away, back):
+        """The events of the stops are given back by librdkafka again and again, and are all in the log once Kafka is back."""
+        def fault(hosts):
+            until = time.monotonic() + AWAY_S
+            away()
+            self.assert_killed_without(hosts)
+            for host in hosts:
+                host.worker.wait_log("outbox.waits", 60)
+            time.sleep(max(0, until - time.monotonic()))
+            back()
+
+        self.worker_flags = ["--kafka-option", ",".join(SHORT_TIMEOUTS)]
+        self.in_mid_stop(fault)
+
+    if ALL:
+        def test_kafka_frozen_beyond_every_timeout(self):
+            self.beyond_every_timeout(self.kafka.freeze, self.kafka.thaw)
+
+        def test_kafka_dead_beyond_every_timeout(self):
+            self.beyond_every_timeout(self.kafka.kill, self.kafka.start)
 
     def test_redis_frozen_through_the_deadline(self):
         def fault(hosts):
