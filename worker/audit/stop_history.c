@@ -173,9 +173,9 @@ static int plan_run(struct stop_judgement *judgement, const struct planned_run *
         run->plan.pre_stop = planned->pre_stop != NULL;
         run->shortest_grace_ms = planned->grace_ms;
     }
-    if (first || planned->grace_ms != run->newest_grace_ms) {
+    if (first || planned->grace_ms != run->last_grace_ms) {
         run->grace_change = judgement->source;
-        run->newest_grace_ms = planned->grace_ms;
+        run->last_grace_ms = planned->grace_ms;
     }
     if (planned->grace_ms < run->shortest_grace_ms) {
         run->shortest_grace_ms = planned->grace_ms;

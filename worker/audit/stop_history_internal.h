@@ -49,7 +49,7 @@ struct stop_run_history {
     const char *name;
     struct stop_source planned;      /**< the first plan that names it */
     struct stop_source grace_change; /**< the plan that gave it another grace last */
-    int64_t newest_grace_ms, shortest_grace_ms;
+    int64_t last_grace_ms, shortest_grace_ms;
     struct stop_replay_plan plan;
     RECORD_LIST_OF(struct stop_fact) facts;
 };

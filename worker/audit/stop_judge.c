@@ -121,9 +121,12 @@ static int64_t begun_of(const struct stop_fact *fact, const struct stop_fact *ki
 }
 
 /** The machine as the worker has it, when it has read all; or with the earliest start and the shortest grace of any worker. */
-static bool too_early(const struct stop_run_history *run, const struct stop_fact *kill, bool least)
+static bool too_early(const struct stop_judgement *judgement, const struct stop_run_history *run,
+                      const struct stop_fact *kill, bool least)
 {
-    struct stop_run machine = {.grace_ms = least ? run->shortest_grace_ms : run->newest_grace_ms};
+    const struct planned_run *planned = task_planned(judgement->task, run->run);
+    struct stop_run machine = {.grace_ms = least || planned == NULL ? run->shortest_grace_ms
+                                                                    : planned->grace_ms};
     int64_t earliest = INT64_MAX;
     for (size_t i = 0; i + 1 < run->facts.count; i++) {
         const struct stop_fact *fact = &run->facts.items[i];
@@ -161,8 +164,8 @@ static struct stop_verdict judge_kill(const struct stop_judgement *judgement,
                                       const struct stop_run_history *run,
                                       const struct stop_fact *kill)
 {
-    if (earlier(run, DO_RECORD_KILL) != NULL || !too_early(run, kill, false) ||
-        (!knew_the_deadline(judgement, run) && !too_early(run, kill, true))) {
+    if (earlier(run, DO_RECORD_KILL) != NULL || !too_early(judgement, run, kill, false) ||
+        (!knew_the_deadline(judgement, run) && !too_early(judgement, run, kill, true))) {
         return fine();
     }
     const struct stop_fact *begun = earlier(run, DO_RECORD_PRE_STOP);

@@ -217,6 +217,20 @@ static void test_a_wrong_order_that_is_put_right(void **state)
     story_assert_fine(story);
 }
 
+/* The plan that came later is the older one: the reducer keeps the grace of the newer. */
+static void test_plans_in_the_wrong_order(void **state)
+{
+    (void)state;
+    struct story *story = story_begin();
+    (void)story_requested(story, "r2");
+    int64_t newer = story_accepted(story, "r2", 2000);
+    (void)story_accepted(story, NULL, 30000);
+    story_again(story, newer);
+    (void)story_signal(story, WEB, 5000, false);
+    (void)story_kill(story, WEB, 7000);
+    story_assert_fine(story);
+}
+
 /* … unless it never comes to that. */
 static void test_a_wrong_order_whose_writer_lost_its_journal(void **state)
 {
@@ -330,6 +344,7 @@ int main(void)
         cmocka_unit_test(test_an_end_that_is_proven_again),
         cmocka_unit_test(test_an_end_that_is_made_good),
         cmocka_unit_test(test_a_wrong_order_that_is_put_right),
+        cmocka_unit_test(test_plans_in_the_wrong_order),
         cmocka_unit_test(test_a_wrong_order_whose_writer_lost_its_journal),
         cmocka_unit_test(test_a_log_that_was_written_twice),
         cmocka_unit_test(test_two_hosts_of_one_task_are_not_judged),
