@@ -181,6 +181,8 @@ struct stop_task *stopper_task_find(const struct stopper *stopper, const char *i
 void stopper_task_free(struct stop_task *task);
 /** Memory was out for something of a task that nothing would try again: nothing is done any more, and the process is to exit. */
 void stopper_task_fail(const struct stop_task *task, const char *what);
+/** As stopper_task_fail; task_id NULL = not known. */
+void stopper_fail(struct stopper *stopper, const char *what, const char *task_id);
 /** True while a plan is being carried out. */
 bool stopper_task_under_way(const struct stop_task *task);
 /** Its stop is over: forgets the runs. */

@@ -38,7 +38,9 @@ static void fold_item(struct stopper *stopper, const struct journal_item *item)
             ok = reduce(&task->own, &event, NULL, &err) == 0;
         }
     }
-    if (!ok) {
+    if (!ok && err.code == ERROR_NO_MEMORY) {
+        stopper_fail(stopper, "an event of an older journal", event.task);
+    } else if (!ok) {
         log_error("journal.event", "an event of an older journal could not be taken over",
                   LOG_STR("error", err.message));
     }
@@ -181,6 +183,9 @@ void stopper_recovery_act(struct stopper *stopper, bool log_read)
     FAULT_POINT(LOG_READ);
     take_journal(stopper);
     FAULT_POINT(RECOVERY_FOLDED);
+    if (stopper->superseded) {
+        return; /* what is left out must not be acted without */
+    }
     id_table_each(&stopper->tasks, suspect_each, NULL);
     stopper_facts_journal(stopper);
     stopper->acting = true;

@@ -81,19 +81,23 @@ void stopper_task_free(struct stop_task *task)
     memory_free(task);
 }
 
-void stopper_task_fail(const struct stop_task *task, const char *what)
+void stopper_fail(struct stopper *stopper, const char *what, const char *task_id)
 {
-    struct stopper *stopper = task->stopper;
     struct error err = {0};
     if (stopper->superseded) {
         return;
     }
     stopper->superseded = true;
     (void)error_set(&err, ERROR_NO_MEMORY,
-                    "out of memory for %s of task %s: this worker ends, its next start carries on "
+                    "out of memory for %s%s%s: this worker ends, its next start carries on "
                     "from the log and the journal; give it more memory",
-                    what, task->entry.key);
+                    what, task_id == NULL ? "" : " of task ", task_id == NULL ? "" : task_id);
     stopper->env.failed(stopper->env.context, &err);
+}
+
+void stopper_task_fail(const struct stop_task *task, const char *what)
+{
+    stopper_fail(task->stopper, what, task->entry.key);
 }
 
 bool stopper_task_under_way(const struct stop_task *task)

@@ -134,6 +134,8 @@ void world_open(struct world *world);
 void world_close(struct world *world);
 /** Starts a worker: reads the log, then acts (log_read false: Kafka stays away). */
 void world_start(struct world *world, bool log_read);
+/** As world_start, of a worker that may lack memory. @return false if it could not even begin */
+bool world_try_start(struct world *world, bool log_read);
 /** The n-th allocation of the worker from now fails, 0 = none. */
 void world_fail_allocation(struct world *world, uint64_t n);
 /** Whether it has failed. */
