@@ -34,7 +34,7 @@ parts=(
     "sim         short  build,test         the worker on virtual time in a world that fails, and broken variants of it"
     "fuzz        long   build,test         libFuzzer on every parser of foreign bytes"
     "debian13    long   build,test,chroot,docker  unit and integration tests on Debian 13"
-    "bench       long   build,test,bench,docker  StopTask a second beside moto's; the API over 50,000 tasks; discovery"
+    "bench       long   build,test,bench,docker  StopTask a second beside moto's; the API over 50,000 tasks; discovery; the others in small"
 )
 
 part_field() # NAME FIELD-NUMBER
@@ -282,6 +282,12 @@ run_bench()
     # A restarted worker that describes again what it has described fails these two.
     check "discovery of 500 containers" python3 tests/bench/discovery.py --rounds 1
     check "3,000 task files" python3 tests/bench/task_files.py --rounds 1
+    # The others in small: that they run, and what their exit status says.
+    check "a rebuild of 300 tasks" python3 tests/bench/rebuild.py --tasks 300 --rounds 1
+    check "300 process tasks stopped at once" python3 tests/bench/stop_processes.py --tasks 300 --ignoring 60 --grace 3 --rounds 1
+    check "12 containers stopped at once" python3 tests/bench/stop_containers.py --containers 12 --rounds 1
+    check "recovery with 100 stops in flight" python3 tests/bench/recovery.py --stops 100 --rounds 1
+    check "idle with 10 containers" python3 tests/bench/idle.py --containers 10 --seconds 20
     sed 's/^/        /' "$logs/bench.log"
 }
 
