@@ -74,7 +74,7 @@ sim_mutant(no-last-look worker/host/stopper_finish.c
     "(void)on_looked, (void)err, write_stopped(task); if (ids == NULL) {"
     "TaskStopped without the last look at the containers")
 sim_mutant(base-older worker/host/projector_fold.c
-    "if (batch->offsets[at] > base->pos) {" "if (batch->offsets[at] != base->pos) {"
+    "bool newer = offset > base->pos;" "bool newer = offset != base->pos;"
     "records below the base of another pass are folded into it")
 sim_mutant(repeat-unsaid common/domain/stop_engine.c
     "run->maybe_repeated |= run->intents > 1" "run->maybe_repeated |= run->intents > 9"

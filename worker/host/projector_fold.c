@@ -135,13 +135,33 @@ static int fold_again(struct base *base, const struct event *event, int64_t offs
     return result;
 }
 
+static enum fold_result fold_into(struct projector *projector, struct base *base,
+                                  const struct event *event, int64_t offset)
+{
+    struct error err = {0};
+    bool changed = false;
+    bool newer = offset > base->pos;
+    int result = fold_again(base, event, offset, &err);
+    if (result == 0 && newer) {
+        result = reduce(&base->task, event, &changed, &err);
+    }
+    if (result != 0) {
+        log_error("view.fold", "an event could not be folded", LOG_INT("offset", offset),
+                  LOG_STR("error", err.message));
+        if (err.code == ERROR_NO_MEMORY) {
+            loop_timer_arm(projector->retry, PROJECTOR_RETRY_MS);
+            return FOLD_LATER;
+        }
+    }
+    base->pos = newer ? offset : base->pos;
+    return FOLDED;
+}
+
 static enum fold_result fold_one(struct projector *projector, size_t at)
 {
     struct projector_batch *batch = &projector->batch;
     const struct event *event = &batch->events[at];
     struct base *base = base_table_find(&projector->table, event->cluster, event->task);
-    struct error err = {0};
-    bool changed = false;
     if (base == NULL || base->state == BASE_FETCHING) {
         return FOLD_LATER;
     }
@@ -156,22 +176,11 @@ static enum fold_result fold_one(struct projector *projector, size_t at)
         projector_go_back(projector, KAFKA_OFFSET_BEGINNING, "a base is missing");
         return FOLD_WENT_BACK;
     }
-    int64_t offset = batch->offsets[at];
-    int result = fold_again(base, event, offset, &err);
-    if (result == 0 && offset > base->pos) {
-        result = reduce(&base->task, event, &changed, &err);
+    enum fold_result result = fold_into(projector, base, event, batch->offsets[at]);
+    if (result == FOLDED) {
+        touch(batch, base, batch->offsets[at]);
     }
-    if (result != 0) {
-        log_error("view.fold", "an event could not be folded", LOG_INT("offset", offset),
-                  LOG_STR("error", err.message));
-        if (err.code == ERROR_NO_MEMORY) {
-            loop_timer_arm(projector->retry, PROJECTOR_RETRY_MS);
-            return FOLD_LATER;
-        }
-    }
-    base->pos = offset > base->pos ? offset : base->pos;
-    touch(batch, base, offset);
-    return FOLDED;
+    return result;
 }
 
 static enum fold_result fold_all(struct projector *projector)
