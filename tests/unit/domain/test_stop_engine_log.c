@@ -25,7 +25,7 @@ static void assert_counts_from_the_log(struct script *s, int64_t sent_at)
 static void stop_engine_goes_on_with_a_pre_stop_command_that_the_log_shows(void **state)
 {
     (void)state;
-    static const struct way *const ways[] = {&waiting, &draining, &checking};
+    static const struct way *const ways[] = {&waiting, &draining, &checking, &refused};
     for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
         struct script s;
         go(&s, ways[i]);

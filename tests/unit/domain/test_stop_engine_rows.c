@@ -195,9 +195,28 @@ static void stop_engine_names_what_the_last_sigkill_came_to(void **state)
     assert_stuck(&s, STOP_PROBLEM_KILL_SURVIVED);
 }
 
+/** An inspection without an answer waits for its next try: a grace of 0 does not. */
+static void stop_engine_looks_at_once_when_a_grace_ends_a_back_off(void **state)
+{
+    (void)state;
+    static const struct way *const ways[] = {&checking, &deadline_check};
+    for (size_t i = 0; i < sizeof ways / sizeof ways[0]; i++) {
+        struct script s;
+        go(&s, ways[i]);
+        on(&s, STOP_ON_INSPECT_FAILED);
+        assert_does(&s, STOP_ACTION_ARM);
+        feed(&s, &(struct stop_input){.event = STOP_ON_GRACE_CHANGED, .grace_ms = 0});
+        assert_does(&s, STOP_ACTION_INSPECT);
+        assert_does(&s, STOP_ACTION_DISARM);
+        on(&s, STOP_ON_INSPECTED_RUNNING);
+        assert_does(&s, STOP_ACTION_KILL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stop_engine_looks_at_once_when_a_grace_ends_a_back_off),
         cmocka_unit_test(stop_engine_looks_into_a_hint_until_the_engine_answers),
         cmocka_unit_test(stop_engine_is_stuck_when_it_cannot_inspect),
         cmocka_unit_test(stop_engine_forgets_failures_when_it_comes_on),
