@@ -166,6 +166,32 @@ class Identity(DockerHost):
         self.assertTrue(self.docker.inspect(theirs)["State"]["Running"])
         run("down")
 
+    def test_an_image_made_of_a_container_of_the_project_is_no_part_of_it(self):
+        """`docker commit` writes all labels of the container on the image: who runs it is in no project, Compose's own is."""
+        path = os.path.join(self.directory, "source.yml")
+        run = functools.partial(self.compose, compose.version_2(), "source", path=path)
+
+        def up(image):
+            with open(path, "w", encoding="utf-8") as f:
+                json.dump({"services": {"web": {"image": image, "network_mode": "none", "command": ["obey"]}}}, f)
+            run("up", "-d")
+            return self.docker.docker("ps", "-q", "--no-trunc", "--filter", "name=source-web")
+
+        image = "stopfleet/committed:test"
+        self.docker.docker("commit", up(self.docker.image), image)
+        mine = up(image)  # before theirs: Compose itself takes that for its own, and would replace it
+        theirs = self.docker.docker("run", "-d", "--name", "theirs-committed", "--network", "none", image, "obey")
+        self.docker.ids.append(theirs)
+        self.assertIn("com.docker.compose.config-hash", self.docker.inspect(theirs)["Config"]["Labels"])
+        self.docker.run("looked-committed", "--label", "io.stopfleet.task=looked-committed")
+        self.fleet.task_of(self.api, "looked-committed")
+        document = self.stop_and_wait(self.task_named("source"))
+        self.assertIn(mine, [c["runtimeId"] for c in document["containers"]])
+        self.assertNotIn(theirs, [c["runtimeId"] for c in document["containers"]])
+        self.assertEqual(self.docker.signals(theirs), [])
+        self.assertTrue(self.docker.inspect(theirs)["State"]["Running"])
+        run("down")
+
     def test_a_one_off_container_of_a_service_with_a_task_label(self):
         """`compose run` gives its container the labels of the service: a stop of the service's task is not for it."""
         path = os.path.join(self.directory, "labelled.json")

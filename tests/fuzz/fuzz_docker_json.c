@@ -21,6 +21,12 @@ static const json_t *repo_digests(void *context, const char *image_id)
     return json_object_get(context, "RepoDigests");
 }
 
+static const json_t *image_labels(void *context, const char *image_id)
+{
+    (void)image_id;
+    return json_object_get(context, "Labels");
+}
+
 static const char *network_driver(void *context, const char *network_id)
 {
     (void)context;
@@ -39,8 +45,10 @@ static void read_container(struct span text)
     struct error err = {0};
     size_t length = 0;
     json_t *json = docker_json_parse(text, &err);
-    const struct docker_facts facts = {
-        .repo_digests = repo_digests, .network_driver = network_driver, .context = json};
+    const struct docker_facts facts = {.repo_digests = repo_digests,
+                                       .image_labels = image_labels,
+                                       .network_driver = network_driver,
+                                       .context = json};
     (void)docker_container_read(json, &facts, &arena, &container, &err);
     docker_container_each_network(json, each_network, &length);
     (void)docker_container_image_id(json);

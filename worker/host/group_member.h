@@ -5,6 +5,7 @@
 
 #include "worker/host/grouping.h"
 
+#define COMPOSE_PREFIX     "com.docker.compose."
 #define COMPOSE_PROJECT    "com.docker.compose.project"
 #define COMPOSE_SERVICE    "com.docker.compose.service"
 #define COMPOSE_ONEOFF     "com.docker.compose.oneoff"

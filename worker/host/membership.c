@@ -57,6 +57,19 @@ static bool has_label(const struct runtime_container *container, const char *lab
     return false;
 }
 
+/* Of a label that says who made the container: an image that `docker commit` wrote of it has the same, and whoever runs
+ * that image gets it. */
+static const char *own_label(const struct runtime_container *container, const char *key)
+{
+    for (size_t i = 0; i < container->labels.count; i++) {
+        const struct runtime_label *label = &container->labels.items[i];
+        if (strcmp(label->key, key) == 0) {
+            return label->inherited ? NULL : label->value;
+        }
+    }
+    return NULL;
+}
+
 /* ---- the scene ---- */
 
 /* ecs-init names the agent's container so and uses this image (amazon-ecs-agent, ecs-init/config). */
@@ -217,18 +230,47 @@ static enum group_exclusion exclusion_of(const struct membership_scene *scene,
 
 /* ---- which task ---- */
 
+static bool has_compose_mark(const struct runtime_container *container)
+{
+    static const char *const of_containers[] = {COMPOSE_HASH, COMPOSE_ONEOFF, COMPOSE_NUMBER};
+    bool has = false;
+    for (size_t i = 0; i < sizeof of_containers / sizeof of_containers[0]; i++) {
+        has = has || labels_get(container, of_containers[i]) != NULL;
+    }
+    return has;
+}
+
+/* A container that Compose makes has a label that its image has not, or not so: at least the hash of its configuration or of its image. */
+static bool all_inherited(const struct runtime_container *container, const char *prefix)
+{
+    for (size_t i = 0; i < container->labels.count; i++) {
+        const struct runtime_label *label = &container->labels.items[i];
+        if (strncmp(label->key, prefix, strlen(prefix)) == 0 && !label->inherited) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* Compose names project and service on the images that it builds, too, and whoever runs one of them gets these labels.
  * Of what it writes on containers alone, podman-compose has the number, and v1's one-off containers have no hash. */
 static const char *compose_project_of(const struct runtime_container *container)
 {
-    static const char *const of_containers[] = {COMPOSE_HASH, COMPOSE_ONEOFF, COMPOSE_NUMBER};
     const char *project = labels_get(container, COMPOSE_PROJECT);
-    for (size_t i = 0; i < sizeof of_containers / sizeof of_containers[0]; i++) {
-        if (labels_get(container, of_containers[i]) != NULL) {
-            return project != NULL && project[0] != '\0' ? project : NULL;
-        }
-    }
-    return NULL;
+    bool made = project != NULL && project[0] != '\0' && has_compose_mark(container) &&
+                !all_inherited(container, COMPOSE_PREFIX);
+    return made ? project : NULL;
+}
+
+/* Of an image that was made of a container of Compose's or of the ECS agent's, its task label is no more meant for
+ * who runs it than theirs; an image's own LABEL is. */
+static const char *task_label_of(const struct runtime_container *container,
+                                 const struct label_values *labels)
+{
+    bool committed =
+        (has_compose_mark(container) && all_inherited(container, COMPOSE_PREFIX)) ||
+        (labels_get(container, ECS_TASK_ARN) != NULL && own_label(container, ECS_TASK_ARN) == NULL);
+    return committed && own_label(container, TASK_LABEL) == NULL ? NULL : labels->task;
 }
 
 static struct membership in_project(const struct runtime_container *container,
@@ -246,23 +288,23 @@ static struct membership by_other_labels(const struct membership_scene *scene,
                                          const struct label_values *labels)
 {
     const char *project = compose_project_of(container);
+    const char *task = task_label_of(container, labels);
     const struct supervisor *supervisor = supervisor_of(scene, container);
     /* Before the task label: `compose run` copies it from the service. */
     if (project != NULL && same(labels_get(container, COMPOSE_ONEOFF), "True")) {
         return (struct membership){.kind = GROUP_KIND_ONEOFF,
                                    .value = container->described.container_id,
-                                   .name = labels->task != NULL ? labels->task : project};
+                                   .name = task != NULL ? task : project};
     }
-    if (labels->task != NULL) {
-        return (struct membership){
-            .kind = GROUP_KIND_TASK, .value = labels->task, .name = labels->task};
+    if (task != NULL) {
+        return (struct membership){.kind = GROUP_KIND_TASK, .value = task, .name = task};
     }
     if (project != NULL) {
         return in_project(container, scene->options, project);
     }
     const char *unit = supervisor == NULL || supervisor->group_label == NULL
                            ? NULL
-                           : labels_get(container, supervisor->group_label);
+                           : own_label(container, supervisor->group_label);
     if (unit != NULL && unit[0] != '\0') {
         return (struct membership){.kind = GROUP_KIND_SUPERVISED,
                                    .value = group_exclusion_name(supervisor->exclusion),
@@ -311,7 +353,7 @@ static int in_ecs(const struct membership_scene *scene, const struct runtime_con
     static const struct arn_verdict arn_holds = {false, "no such label beside an ECS task's",
                                                  "the ECS task ARN says which task it is"};
     const struct grouping_options *options = scene->options;
-    const char *arn = labels_get(container, ECS_TASK_ARN);
+    const char *arn = own_label(container, ECS_TASK_ARN);
     struct arn_scope scope = {
         .region = options->region, .account = options->account, .cluster = options->cluster};
     char id[ARN_TASK_ID_SIZE], detail[ARN_DETAIL_SIZE];

@@ -161,6 +161,7 @@ static void docker_free(struct runtime *runtime)
     json_decref(docker->info);
     json_decref(docker->repo_digests);
     json_decref(docker->digests_asked);
+    json_decref(docker->image_labels);
     json_decref(docker->network_drivers);
     docker_inspects_release(&docker->inspects);
     memory_free(docker);
@@ -206,10 +207,12 @@ struct runtime *runtime_docker_new(struct loop *loop, const struct runtime_docke
     }
     docker->repo_digests = json_object();
     docker->digests_asked = json_object();
+    docker->image_labels = json_object();
     docker->network_drivers = json_object();
     docker_connection_init(docker);
     if (docker->repo_digests == NULL || docker->digests_asked == NULL ||
-        docker->network_drivers == NULL || docker->retry == NULL || docker->ping == NULL) {
+        docker->image_labels == NULL || docker->network_drivers == NULL || docker->retry == NULL ||
+        docker->ping == NULL) {
         error_no_memory(err, "preparing the docker runtime");
         docker_free(&docker->base);
         return NULL;

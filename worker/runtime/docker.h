@@ -50,8 +50,8 @@ struct docker {
     struct loop_timer *retry; /**< connecting: its limit; unconnected: the next try */
     struct loop_timer *ping;
     struct log_limit bad_lines;
-    /* image id -> RepoDigests or null; network id -> driver or null */
-    json_t *repo_digests, *network_drivers;
+    /* image id -> RepoDigests or null, labels or null; network id -> driver or null */
+    json_t *repo_digests, *image_labels, *network_drivers;
     json_t *digests_asked;           /* when, on the boot-time clock, by image id */
     struct docker_inspects inspects; /**< of the list */
 };

@@ -224,8 +224,8 @@ static int read_host_config(const json_t *host, struct arena *arena,
     return ok ? 0 : -1;
 }
 
-static int read_labels(json_t *labels, struct arena *arena, struct runtime_container *container,
-                       struct error *err)
+static int read_labels(json_t *labels, const json_t *of_image, struct arena *arena,
+                       struct runtime_container *container, struct error *err)
 {
     const char *key;
     json_t *text;
@@ -238,7 +238,9 @@ static int read_labels(json_t *labels, struct arena *arena, struct runtime_conta
     {
         const char *value = json_string_value(text);
         struct runtime_label label = {.key = arena_strdup(arena, key),
-                                      .value = arena_strdup(arena, value)};
+                                      .value = arena_strdup(arena, value),
+                                      .inherited =
+                                          json_equal(text, json_object_get(of_image, key)) != 0};
         if (value == NULL) {
             continue;
         }
@@ -250,9 +252,13 @@ static int read_labels(json_t *labels, struct arena *arena, struct runtime_conta
     return 0;
 }
 
-static int read_config(const json_t *config, const struct docker_facts *facts, struct arena *arena,
+static int read_config(const json_t *inspect, const struct docker_facts *facts, struct arena *arena,
                        struct runtime_container *container, struct error *err)
 {
+    const json_t *config = json_object_get(inspect, "Config");
+    const char *image_id = docker_container_image_id(inspect);
+    const json_t *of_image =
+        image_id == NULL ? NULL : facts->image_labels(facts->context, image_id);
     const json_t *timeout = json_object_get(config, "StopTimeout");
     /* Podman writes 0 of a container whose creator said nothing to its compatible API. */
     bool said = json_is_integer(timeout) && !(facts->podman && json_integer_value(timeout) == 0);
@@ -264,7 +270,7 @@ static int read_config(const json_t *config, const struct docker_facts *facts, s
         container->configured_stop_timeout_ms =
             (struct optional_integer){.known = fits, .value = fits ? seconds * 1000 : 0};
     }
-    return read_labels(json_object_get(config, "Labels"), arena, container, err);
+    return read_labels(json_object_get(config, "Labels"), of_image, arena, container, err);
 }
 
 /* ---- networks ---- */
@@ -334,10 +340,7 @@ void docker_container_each_network(const json_t *inspect,
 
 const char *docker_container_image_id(const json_t *inspect)
 {
-    const char *configured = docker_json_text(json_object_get(inspect, "Config"), "Image");
-    return configured != NULL && docker_image_digest_of(configured) != NULL
-               ? NULL
-               : docker_json_text(inspect, "Image");
+    return docker_json_text(inspect, "Image");
 }
 
 const char *docker_container_digest(const json_t *inspect, const json_t *repo_digests)
@@ -395,7 +398,7 @@ int docker_container_read(const json_t *inspect, const struct docker_facts *fact
         read_image(inspect, facts, arena, described, err) != 0 ||
         read_resources(host, config, arena, described, err) != 0 ||
         read_host_config(host, arena, &container, err) != 0 ||
-        read_config(config, facts, arena, &container, err) != 0 ||
+        read_config(inspect, facts, arena, &container, err) != 0 ||
         read_networks(json_object_get(inspect, "NetworkSettings"), facts, arena, described, err) !=
             0) {
         return error_wrap(err, "container %.64s", described->container_id);

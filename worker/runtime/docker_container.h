@@ -12,6 +12,8 @@
 struct docker_facts {
     /** The RepoDigests of an image (a JSON array, NULL = none), from GET /images/{id}/json */
     const json_t *(*repo_digests)(void *context, const char *image_id);
+    /** The labels of an image (a JSON object, NULL = none, or not known), from the same */
+    const json_t *(*image_labels)(void *context, const char *image_id);
     /** The driver of a network ("bridge", "macvlan", …; NULL = not known), from GET /networks/{id} */
     const char *(*network_driver)(void *context, const char *network_id);
     void *context;
@@ -28,8 +30,7 @@ int docker_container_read(const json_t *inspect, const struct docker_facts *fact
                           struct arena *arena, struct runtime_container *ret_container,
                           struct error *err);
 
-/** The id of the container's image ("sha256:…"); NULL when Config.Image itself has the digest, or
- *  there is none. */
+/** The id of the container's image ("sha256:…"); NULL when there is none. */
 const char *docker_container_image_id(const json_t *inspect);
 /** The digest of its image, by its configured name or the image's RepoDigests (may be NULL); NULL = not known. */
 const char *docker_container_digest(const json_t *inspect, const json_t *repo_digests);

@@ -5,8 +5,8 @@
 #include "worker/runtime/docker_json.h"
 #include "worker/runtime/main_process.h"
 
-/* An inspect, and before it is handed on the calls for what it does not say: the image's digests and
- * the networks' drivers, both kept since neither changes: but an image can get a digest later, by a push. */
+/* An inspect, and before it is handed on the calls for what it does not say: the image's digests and labels, and
+ * the networks' drivers, all kept since they do not change: but an image can get a digest later, by a push. */
 
 enum {
     CACHE_MAX_ENTRIES = 1024,
@@ -52,6 +52,12 @@ static const json_t *repo_digests(void *context, const char *image_id)
     return json_object_get(docker->repo_digests, image_id);
 }
 
+static const json_t *image_labels(void *context, const char *image_id)
+{
+    const struct docker *docker = context;
+    return json_object_get(docker->image_labels, image_id);
+}
+
 static const char *network_driver(void *context, const char *network_id)
 {
     const struct docker *docker = context;
@@ -67,13 +73,14 @@ static bool process_lives(int64_t pid, const char *container_id)
 struct docker_facts docker_facts_of(struct docker *docker)
 {
     return (struct docker_facts){.repo_digests = repo_digests,
+                                 .image_labels = image_labels,
                                  .network_driver = network_driver,
                                  .context = docker,
                                  .podman = docker->engine.podman,
                                  .process_lives = process_lives};
 }
 
-static const json_t *no_digests(void *context, const char *image_id)
+static const json_t *no_facts(void *context, const char *image_id)
 {
     (void)context;
     (void)image_id;
@@ -90,8 +97,10 @@ static const char *no_driver(void *context, const char *network_id)
 int docker_read_run(const json_t *inspect, struct arena *arena,
                     struct runtime_container *ret_container, struct error *err)
 {
-    static const struct docker_facts none = {
-        .repo_digests = no_digests, .network_driver = no_driver, .process_lives = process_lives};
+    static const struct docker_facts none = {.repo_digests = no_facts,
+                                             .image_labels = no_facts,
+                                             .network_driver = no_driver,
+                                             .process_lives = process_lives};
     return docker_container_read(inspect, &none, arena, ret_container, err);
 }
 
@@ -101,6 +110,14 @@ static void remember(json_t *cache, const char *key, json_t *value)
         (void)json_object_clear(cache);
     }
     (void)json_object_set(cache, key, value);
+}
+
+/* They never change: an image that is gone takes none away. */
+static void remember_labels(struct docker *docker, const char *image_id, json_t *labels)
+{
+    if (labels != NULL || json_object_get(docker->image_labels, image_id) == NULL) {
+        remember(docker->image_labels, image_id, labels == NULL ? json_null() : labels);
+    }
 }
 
 static void next_fact(struct describing *describing);
@@ -117,8 +134,10 @@ static void on_fact(void *context, const struct docker_response *response)
     bool gone = response->outcome == DOCKER_ANSWERED && response->status == 404;
     if (value != NULL || gone) {
         json_t *none = json_null();
+        json_t *labels = json_object_get(json_object_get(json, "Config"), "Labels");
         remember(describing->cache, describing->key, value == NULL ? none : value);
         if (of_image) {
+            remember_labels(docker, describing->key, labels);
             json_t *now = json_integer(clock_boot_ms(clock_system()));
             remember(docker->digests_asked, describing->key, now);
             json_decref(now);
@@ -190,7 +209,8 @@ static struct missing_fact find_missing(struct docker *docker, const json_t *ins
     struct unknown_network network = {.known = docker->network_drivers};
 
     docker_container_each_network(inspect, find_unknown, &network);
-    if (image_id != NULL && !digests_hold(docker, inspect, image_id)) {
+    if (image_id != NULL && (!digests_hold(docker, inspect, image_id) ||
+                             json_object_get(docker->image_labels, image_id) == NULL)) {
         return (struct missing_fact){docker->repo_digests, image_id, "images", "/json"};
     }
     if (network.id != NULL) {

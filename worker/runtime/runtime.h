@@ -27,6 +27,7 @@ enum runtime_status {
 struct runtime_label {
     const char *key;
     const char *value;
+    bool inherited; /**< its image has the same: whoever runs that image gets it */
 };
 
 /** One container as the runtime describes it now. */

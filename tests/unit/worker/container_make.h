@@ -1,7 +1,7 @@
 #ifndef TESTS_UNIT_WORKER_CONTAINER_MAKE_H
 #define TESTS_UNIT_WORKER_CONTAINER_MAKE_H
 
-/** Containers for tests: labels as "key=value" texts, NULL at the end. */
+/** Containers for tests: labels as "key=value" texts, NULL at the end; "^key=value" of those that the image has too. */
 
 #include <string.h>
 
@@ -33,7 +33,9 @@ static inline struct runtime_container make_container(struct made_container *roo
         char *equals = strchr(room->texts[count], '=');
         *equals = '\0';
         room->labels[count] =
-            (struct runtime_label){.key = room->texts[count], .value = equals + 1};
+            (struct runtime_label){.key = room->texts[count] + (room->texts[count][0] == '^'),
+                                   .value = equals + 1,
+                                   .inherited = room->texts[count][0] == '^'};
     }
     container.labels.items = room->labels;
     container.labels.count = count;

@@ -14,7 +14,7 @@
 #include "worker/runtime/docker_json.h"
 #include "worker/runtime/docker_ports.h"
 
-static json_t *digests;
+static json_t *digests, *image_labels;
 static const char *driver;
 
 static const json_t *sample_digests(void *context, const char *image_id)
@@ -31,8 +31,15 @@ static const char *sample_driver(void *context, const char *network_id)
     return driver;
 }
 
-static const struct docker_facts FACTS = {.repo_digests = sample_digests,
-                                          .network_driver = sample_driver};
+static const json_t *sample_labels(void *context, const char *image_id)
+{
+    (void)context;
+    assert_non_null(image_id);
+    return image_labels;
+}
+
+static const struct docker_facts FACTS = {
+    .repo_digests = sample_digests, .image_labels = sample_labels, .network_driver = sample_driver};
 
 static struct arena arena;
 static struct error err;
@@ -41,6 +48,7 @@ static int set_up(void **state)
 {
     (void)state;
     digests = NULL;
+    image_labels = NULL;
     driver = NULL;
     err = (struct error){0};
     return 0;
@@ -50,6 +58,7 @@ static int tear_down(void **state)
 {
     (void)state;
     json_decref(digests);
+    json_decref(image_labels);
     arena_release(&arena);
     return 0;
 }
@@ -244,8 +253,10 @@ static void podman_writes_numbers_for_signals(void **state)
 /* Its compatible API writes 0 where the creator said nothing; Docker writes nothing then. */
 static void podmans_zero_is_no_stop_timeout(void **state)
 {
-    static const struct docker_facts podman = {
-        .repo_digests = sample_digests, .network_driver = sample_driver, .podman = true};
+    static const struct docker_facts podman = {.repo_digests = sample_digests,
+                                               .image_labels = sample_labels,
+                                               .network_driver = sample_driver,
+                                               .podman = true};
     (void)state;
     for (int i = 0; i < 2; i++) {
         struct runtime_container container = {0};
@@ -383,8 +394,22 @@ static void a_digest_in_the_reference_needs_no_look_up(void **state)
     assert_int_equal(json_object_set_new(json_object_get(json, "Config"), "Image",
                                          json_string("r.example:5000/a/b@sha256:33")),
                      0);
-    assert_null(docker_container_image_id(json));
     assert_string_equal(read_json(json).described.image_digest, "sha256:33");
+}
+
+static void labels_that_the_image_has_too_are_told_apart(void **state)
+{
+    json_t *json = docker_sample_json("docker_web.json");
+    json_t *labels = json_pack("{s:s, s:s, s:s}", "kept", "1", "changed", "2", "own", "3");
+    (void)state;
+    image_labels = json_pack("{s:s, s:s, s:s}", "kept", "1", "changed", "1", "gone", "4");
+    assert_int_equal(json_object_set_new(json_object_get(json, "Config"), "Labels", labels), 0);
+    struct runtime_container container = read_json(json);
+    assert_int_equal(container.labels.count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        const struct runtime_label *label = &container.labels.items[i];
+        assert_true(label->inherited == (strcmp(label->key, "kept") == 0));
+    }
 }
 
 static void repositories_match_whatever_their_spelling(void **state)
@@ -481,6 +506,7 @@ int main(void)
         TEST(members_of_other_types_are_as_absent),
         TEST(the_digest_is_that_of_the_configured_repository),
         TEST(a_digest_in_the_reference_needs_no_look_up),
+        TEST(labels_that_the_image_has_too_are_told_apart),
         TEST(repositories_match_whatever_their_spelling),
         TEST(own_addresses_are_interfaces),
         TEST(a_label_with_a_nul_hides_nothing),

@@ -61,7 +61,7 @@ static void every_state_and_signal(void **state)
     }
 }
 
-static const json_t *no_digests(void *context, const char *image_id)
+static const json_t *no_facts(void *context, const char *image_id)
 {
     (void)context;
     (void)image_id;
@@ -84,7 +84,8 @@ static bool lives(int64_t pid, const char *container_id)
 /* Podman writes -1 where it does not know: after a kill that had no effect, or once conmon is dead. */
 static void an_end_that_nobody_saw_is_none_while_the_process_is_there(void **state)
 {
-    static const struct docker_facts facts = {.repo_digests = no_digests,
+    static const struct docker_facts facts = {.repo_digests = no_facts,
+                                              .image_labels = no_facts,
                                               .network_driver = no_driver,
                                               .podman = true,
                                               .process_lives = lives};

@@ -92,6 +92,47 @@ static void test_what_only_containers_of_compose_have(void **state)
     }
 }
 
+/* `docker commit` writes a container's labels on the image, and whoever runs that gets them. */
+static void test_labels_that_the_image_has_too(void **state)
+{
+    static const struct {
+        const char *labels[6];
+        const char *key; /* NULL = in no task */
+    } rows[] = {
+        {{"^com.docker.compose.project=shop", "^com.docker.compose.config-hash=0a1b"}, NULL},
+        {{"^com.docker.compose.project=shop", "^com.docker.compose.config-hash=0a1b",
+          "^io.stopfleet.task=web"},
+         NULL},
+        {{"^com.docker.compose.project=shop", "^com.docker.compose.config-hash=0a1b",
+          "io.stopfleet.task=web"},
+         "task web"},
+        /* Compose's own of such an image */
+        {{"^com.docker.compose.project=shop", "^com.docker.compose.config-hash=0a1b",
+          "com.docker.compose.image=sha256:1"},
+         "project shop"},
+        {{"^com.docker.compose.project=shop", "com.docker.compose.config-hash=0a1b",
+          "^io.stopfleet.task=web"},
+         "task web"},
+        {{"^com.amazonaws.ecs.task-arn=" ARN}, NULL},
+        {{"^com.amazonaws.ecs.task-arn=" ARN, "^io.stopfleet.task=web"}, NULL},
+        {{"^com.amazonaws.ecs.task-arn=" ARN, "com.docker.compose.project=shop",
+          "com.docker.compose.config-hash=0a1b"},
+         "project shop"},
+        /* an image's own */
+        {{"^io.stopfleet.task=web"}, "task web"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        begin(NULL);
+        add("a", "x", 10, rows[i].labels);
+        group();
+        assert_int_equal(grouping.groups.count, rows[i].key != NULL);
+        if (rows[i].key != NULL) {
+            assert_string_equal(grouping.groups.items[0].key, rows[i].key);
+        }
+    }
+}
+
 /* `compose run` gives its container all labels of the service. */
 static void test_a_oneoff_of_a_labelled_service(void **state)
 {
@@ -253,6 +294,7 @@ int main(void)
         TEST(test_ecs_labels_of_another_cluster),
         TEST(test_compose_project),
         TEST(test_what_only_containers_of_compose_have),
+        TEST(test_labels_that_the_image_has_too),
         TEST(test_a_oneoff_of_a_labelled_service),
         TEST(test_group_by_service),
         TEST(test_the_task_label),

@@ -39,12 +39,12 @@ static void test_long_names_keep_their_number(void **state)
     static char service[301];
     memset(service, 'x', sizeof service - 1);
     struct runtime_label labels[][3] = {
-        {{"com.docker.compose.project", "shop"},
-         {"com.docker.compose.service", service},
-         {"com.docker.compose.container-number", "1"}},
-        {{"com.docker.compose.project", "shop"},
-         {"com.docker.compose.service", service},
-         {"com.docker.compose.container-number", "12"}},
+        {{.key = "com.docker.compose.project", .value = "shop"},
+         {.key = "com.docker.compose.service", .value = service},
+         {.key = "com.docker.compose.container-number", .value = "1"}},
+        {{.key = "com.docker.compose.project", .value = "shop"},
+         {.key = "com.docker.compose.service", .value = service},
+         {.key = "com.docker.compose.container-number", .value = "12"}},
     };
     for (size_t i = 0; i < 2; i++) {
         struct runtime_container *container =
@@ -70,10 +70,10 @@ static void test_huge_labels(void **state)
     (void)state;
     static char huge[100000];
     memset(huge, 'x', sizeof huge - 1);
-    struct runtime_label labels[] = {{"com.docker.compose.project", huge},
-                                     {"com.docker.compose.config-hash", huge},
-                                     {"io.stopfleet.task", huge},
-                                     {"io.stopfleet.tag.a", huge}};
+    struct runtime_label labels[] = {{.key = "com.docker.compose.project", .value = huge},
+                                     {.key = "com.docker.compose.config-hash", .value = huge},
+                                     {.key = "io.stopfleet.task", .value = huge},
+                                     {.key = "io.stopfleet.tag.a", .value = huge}};
     add("a", "x", 10, NO_LABELS)->labels.items = labels;
     containers[0].labels.count = sizeof labels / sizeof labels[0];
     add("b", "y", 10, LABELS("io.stopfleet.task=t"));
