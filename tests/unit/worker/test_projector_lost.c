@@ -235,9 +235,19 @@ static void random_event(void)
     }
 }
 
+/* As void_base of redis_prelude.lua leaves a base that was found to be none. */
+static void spoil_a_base(void)
+{
+    struct fake_base *base = &fake_redis.bases[rand() % TASKS];
+    if (!base->terminal) {
+        base->pos = base->reducer = 0;
+        base->length = 0;
+    }
+}
+
 static void random_fault(struct fake_redis *kept)
 {
-    switch (rand() % 7) {
+    switch (rand() % 8) {
     case 0:
         *kept = fake_redis;
         break;
@@ -262,6 +272,9 @@ static void random_fault(struct fake_redis *kept)
                                    ? projection.committed
                                    : (fake_redis.seen < 0 ? projection.committed : fake_redis.seen);
         projection_start();
+        break;
+    case 6:
+        spoil_a_base();
         break;
     default:
         projector_on_view_back(projection.projector);
