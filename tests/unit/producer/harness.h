@@ -10,6 +10,9 @@
 #define HARNESS_ACCOUNT "123456789012"
 #define HARNESS_ARN     "arn:aws:ecs:us-east-1:" HARNESS_ACCOUNT ":"
 #define HARNESS_TASK    "0123456789abcdef0123456789abcdef"
+/** The body of a StopTask of that task. */
+#define HARNESS_STOP                                                                               \
+    "{\"cluster\":\"prod\",\"task\":\"" HARNESS_TASK "\",\"reason\":\"rolling node 7\"}"
 
 /** One call and what it was answered with. */
 struct harness_call {
