@@ -13,6 +13,7 @@ from datetime import datetime
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from docker_host import MachineHost  # noqa: E402
+from network import Interface  # noqa: E402
 from stopfleet import CLUSTER  # noqa: E402
 from ecs_model import members  # noqa: E402
 import compose  # noqa: E402
@@ -99,6 +100,20 @@ class Document(MachineHost):
         self.assertEqual(stopped["containers"][0]["exitCode"], self.docker.inspect(container)["State"]["ExitCode"])
         self.assertEqual(stopped["containers"][0]["containerArn"], c["containerArn"])
         self.assertGreater(stopped["version"], running["version"])
+
+    def test_a_macvlan_address(self):
+        street = Interface(f"sf{os.getpid()}")
+        self.addCleanup(street.close)
+        self.docker.docker("network", "create", "-d", "macvlan", "-o", f"parent={street.name}", "--subnet", "10.77.213.0/24",
+                           "--ipv6", "--subnet", "2001:db8:77:213::/64", street.name)
+        self.addCleanup(self.docker.docker, "network", "rm", street.name)
+        container, task = self.run_task("street", "--network", street.name)
+        self.addCleanup(self.docker.docker, "rm", "-f", container)
+        own = self.docker.inspect(container)["NetworkSettings"]["Networks"][street.name]
+        [described] = self.document(task)["containers"]
+        self.assertTrue(own["IPAddress"].startswith("10.77.213.") and own["GlobalIPv6Address"].startswith("2001:db8:77:213:"), own)
+        self.assertEqual(described["networkInterfaces"],
+                         [{"privateIpv4Address": own["IPAddress"], "ipv6Address": own["GlobalIPv6Address"]}])
 
     def test_a_whole_life_of_a_process_task(self):
         process = self.fleet.run_process(self.processes, "nightly", "trap 'exit 9' TERM; while :; do sleep 0.05; done", name="backup")

@@ -1,4 +1,4 @@
-"""What no real engine here can be made to show: GPUs, Windows, macvlan, published IPv6, and answers that are no answers."""
+"""What no real engine here can be made to show: GPUs, Windows, published IPv6, and answers that are no answers."""
 
 import os
 import sys

@@ -16,6 +16,19 @@ def _ip(*words):
         raise ServerError(f"ip {' '.join(words)}: {result.stdout.strip()}")
 
 
+class Interface:
+    """An interface of this machine that leads nowhere: networks whose containers have addresses of their own need one (macvlan)."""
+
+    def __init__(self, name):
+        self.name = name
+        _ip("link", "add", name, "type", "veth", "peer", "name", f"{name}-end")
+        for end in (name, f"{name}-end"):
+            _ip("link", "set", end, "up")
+
+    def close(self):
+        _ip("link", "del", self.name)
+
+
 class Cable:
     """address: of its other end. wrapper: what a program is run under to be there."""
 
