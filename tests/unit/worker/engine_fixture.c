@@ -64,6 +64,7 @@ int engine_fixture_set_up(void **state)
         [LIST] = {"GET", "/containers/json", FAKE_ANSWER, 200, "[{\"Id\":\"" ID "\"}]", 0},
         [CONTAINER] = {"GET", "/containers/" ID "/json", FAKE_ANSWER, 200, INSPECT("running"), 0},
         [KILL] = {"POST", "/containers/" ID "/kill", FAKE_ANSWER, 204, NULL, 0},
+        [STOP] = {"POST", "/containers/" ID "/stop", FAKE_ANSWER, 204, NULL, 0},
         [UPDATE] = {"POST", "/containers/" ID "/update", FAKE_ANSWER, 200, "{}", 0},
         [UNPAUSE] = {"POST", "/containers/" ID "/unpause", FAKE_ANSWER, 204, NULL, 0},
         [EXEC_MAKE] = {"POST", "/containers/" ID "/exec", FAKE_ANSWER, 201, "{\"Id\":\"5f1e\"}", 0},

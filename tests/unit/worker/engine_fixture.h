@@ -28,6 +28,7 @@ enum {
     LIST,
     CONTAINER,
     KILL,
+    STOP,
     UPDATE,
     UNPAUSE,
     EXEC_MAKE,
