@@ -13,6 +13,7 @@
 
 #include "common/base/id_table.h"
 #include "common/domain/task.h"
+#include "worker/audit/stop_replay.h"
 #include "worker/audit/stop_rule.h"
 
 /** Called for each finding, in the order of the log's tasks and records. */
@@ -23,6 +24,7 @@ struct stop_history {
     size_t stops; /**< tasks with a StopAccepted */
     struct id_table tasks, writers, hosts;
     struct stop_task_history *first, *last;
+    struct stop_replay_memory verdicts;
     struct arena arena;
 };
 

@@ -9,7 +9,6 @@
  *  stop_replay.c   the stop engine's table as a rule */
 
 #include "worker/audit/stop_history.h"
-#include "worker/audit/stop_replay.h"
 
 /** An incarnation of a worker. */
 struct stop_writer {

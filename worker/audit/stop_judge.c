@@ -63,7 +63,7 @@ static bool engine_admits(const struct stop_judgement *judgement,
         facts[i] = (struct stop_replay_fact){.record = fact->made_by,
                                              .knowledge = stop_knowledge_of(writer, &fact->source)};
     }
-    return stop_replay_admits(facts, count, &plan);
+    return stop_replay_admits(&judgement->history->verdicts, facts, count, &plan);
 }
 
 /** A further stop signal of which one record says that it may be: an honest one. */

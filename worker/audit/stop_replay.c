@@ -212,7 +212,7 @@ static struct places everywhere(void)
     return places;
 }
 
-bool stop_replay_admits(const struct stop_replay_fact *facts, size_t count,
+static bool walk_admits(const struct stop_replay_fact *facts, size_t count,
                         const struct stop_replay_plan *plan)
 {
     struct walk walk = {.facts = facts, .plan = plan};
@@ -238,4 +238,42 @@ bool stop_replay_admits(const struct stop_replay_fact *facts, size_t count,
         places = next;
     }
     return admitted;
+}
+
+/* ---- memory ---- */
+
+/** All that a verdict depends on, as a number; 0 = there is more than fits. */
+static uint64_t key_of(const struct stop_replay_fact *facts, size_t count,
+                       const struct stop_replay_plan *plan)
+{
+    static const unsigned KINDS[] = {DO_RECORD_SIGNAL, DO_RECORD_KILL, DO_RECORD_EXIT,
+                                     DO_RECORD_PRE_STOP, DO_RECORD_PRE_STOP_END};
+    enum { KIND_COUNT = sizeof KINDS / sizeof KINDS[0], FACT_BITS = 5, FACTS_MAX = 11 };
+    uint64_t key = 0;
+    for (size_t i = 0; i < count && count <= FACTS_MAX; i++) {
+        uint64_t kind = 0;
+        while (kind < KIND_COUNT && KINDS[kind] != facts[i].record) {
+            kind++;
+        }
+        key = (key << FACT_BITS) | ((kind + 1) << 2) | (uint64_t)facts[i].knowledge;
+    }
+    return (key << 4) | ((uint64_t)plan->pre_stop << 3) | ((uint64_t)plan->forced << 2) |
+           ((uint64_t)plan->graced << 1) | (uint64_t)plan->taken_over;
+}
+
+bool stop_replay_admits(struct stop_replay_memory *memory, const struct stop_replay_fact *facts,
+                        size_t count, const struct stop_replay_plan *plan)
+{
+    uint64_t key = key_of(facts, count, plan);
+    bool fits = key >> 4 != 0;
+    size_t at = (key * UINT64_C(0x9e3779b97f4a7c15)) >> 56;
+    if (fits && memory->keys[at] == key) {
+        return memory->admits[at];
+    }
+    bool admits = walk_admits(facts, count, plan);
+    if (fits) {
+        memory->keys[at] = key;
+        memory->admits[at] = admits;
+    }
+    return admits;
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/domain/stop_engine_table.h"
 
@@ -32,9 +33,17 @@ struct stop_replay_plan {
     bool taken_over;
 };
 
+enum { STOP_REPLAY_VERDICTS = 256 };
+
+/** Verdicts, by all that they depend on: most stops go the same few ways. {0} is empty. */
+struct stop_replay_memory {
+    uint64_t keys[STOP_REPLAY_VERDICTS];
+    bool admits[STOP_REPLAY_VERDICTS];
+};
+
 /** facts: in the order of the log, the last one being the record in question, which is the writer's own.
  *  @return false if no way through the table ends with that record */
-bool stop_replay_admits(const struct stop_replay_fact *facts, size_t count,
-                        const struct stop_replay_plan *plan);
+bool stop_replay_admits(struct stop_replay_memory *memory, const struct stop_replay_fact *facts,
+                        size_t count, const struct stop_replay_plan *plan);
 
 #endif
