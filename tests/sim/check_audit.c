@@ -10,12 +10,13 @@
 static void on_found(void *context, const struct stop_finding *finding)
 {
     (void)context;
-    sim_broken(stop_rule_text(finding->rule), "the audit: %s run %lld, %s at %lld after %s at %lld",
-               finding->container == NULL ? finding->key : finding->container,
-               (long long)finding->run.started_at, finding->second.type_name,
-               (long long)finding->second.offset,
-               finding->first.offset < 0 ? "nothing" : finding->first.type_name,
-               (long long)finding->first.offset);
+    sim_broken_by_the_log(stop_rule_text(finding->rule),
+                          "the audit: %s run %lld, %s at %lld after %s at %lld",
+                          finding->container == NULL ? finding->key : finding->container,
+                          (long long)finding->run.started_at, finding->second.type_name,
+                          (long long)finding->second.offset,
+                          finding->first.offset < 0 ? "nothing" : finding->first.type_name,
+                          (long long)finding->first.offset);
 }
 
 void sim_check_audit(void)

@@ -8,12 +8,14 @@ enum { CHECK_EVERY_MS = 2000 };
 static void begin(uint64_t seed, enum sim_story story)
 {
     enum sim_break broken_rule = sim.broken_rule;
+    bool audit_only = sim.audit_only;
     sim = (struct sim){.seed = seed,
                        .story = story,
                        .now_ms = 1000000,
                        .boot_at_ms = 500000,
                        .wall_offset_ms = INT64_C(1700000000000),
                        .broken_rule = broken_rule,
+                       .audit_only = audit_only,
                        .engine_up = true,
                        .kafka_up = true,
                        .redis_up = true,

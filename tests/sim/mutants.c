@@ -69,19 +69,19 @@ static bool run(const char *command, const char *name, const char *what)
     return good;
 }
 
-struct mutants_result mutants_run(const char *self)
+struct mutants_result mutants_run(const char *self, bool audit)
 {
     struct mutants_result result = {0};
     char command[COMMAND_BYTES];
     for (size_t i = 0; i < sizeof RULES / sizeof RULES[0]; i++) {
-        snprintf(command, sizeof command, "'%s' --first --histories %d --break %s", self, HISTORIES,
-                 RULES[i].name);
+        snprintf(command, sizeof command, "'%s' --first --histories %d --break %s%s", self,
+                 HISTORIES, RULES[i].name, audit ? " --audit" : "");
         result.count++;
         result.caught += run(command, RULES[i].name, RULES[i].what);
     }
     for (size_t i = 0; i < sizeof VARIANTS / sizeof VARIANTS[0]; i++) {
-        snprintf(command, sizeof command, "'%s-%s' --first --histories %d", self, VARIANTS[i].name,
-                 HISTORIES);
+        snprintf(command, sizeof command, "'%s-%s' --first --histories %d%s", self,
+                 VARIANTS[i].name, HISTORIES, audit ? " --audit" : "");
         result.count++;
         result.caught += run(command, VARIANTS[i].name, VARIANTS[i].what);
     }

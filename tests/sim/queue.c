@@ -98,6 +98,15 @@ void sim_say(const char *format, ...)
            actor > 0 ? line + actor + 1 + (line[actor + 1] == ' ') : line);
 }
 
+static void broken(bool counts, const char *promise, const char *text)
+{
+    sim_say("!!! %s: %s", promise, text);
+    if (counts && sim.broken++ == 0) {
+        sim.promise = promise;
+        (void)snprintf(sim.verdict, sizeof sim.verdict, "%s", text);
+    }
+}
+
 void sim_broken(const char *promise, const char *format, ...)
 {
     char text[sizeof sim.verdict];
@@ -105,11 +114,17 @@ void sim_broken(const char *promise, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    sim_say("!!! %s: %s", promise, text);
-    if (sim.broken++ == 0) {
-        sim.promise = promise;
-        memcpy(sim.verdict, text, sizeof text);
-    }
+    broken(!sim.audit_only, promise, text);
+}
+
+void sim_broken_by_the_log(const char *promise, const char *format, ...)
+{
+    char text[sizeof sim.verdict];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    broken(true, promise, text);
 }
 
 /* ---- the queue: a heap by (time, order) ---- */

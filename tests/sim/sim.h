@@ -61,6 +61,9 @@ enum sim_story {
 void sim_say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /** A promise is broken. `promise` is a constant. */
 void sim_broken(const char *promise, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/** As the audit finds it in the log alone. */
+void sim_broken_by_the_log(const char *promise, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* ---- time ---- */
 typedef void sim_fn(void *context);
@@ -365,6 +368,7 @@ struct sim {
     bool had_long_outage;
     int64_t disturbed_ms; /**< when something went wrong, or was mended, last */
     enum sim_break broken_rule;
+    bool audit_only;     /**< what the audit finds in the log counts, and nothing else */
     const char *promise; /**< the first that was broken */
     char verdict[400];
     int broken;
