@@ -78,3 +78,12 @@ void run_to_signal_call(struct world *world)
     }
     fail_msg("no signal was sent");
 }
+
+void assert_stopped_once_kafka_is_back(struct world *world)
+{
+    world->kafka_away = false;
+    world_settle(world);
+    stopper_caught_up(world->stopper);
+    world_run(world, 100);
+    assert_stopped(world);
+}

@@ -15,6 +15,8 @@ void end_world(struct world *world);
 
 /** The log says TaskStopped, once, and nothing is left to do. */
 void assert_stopped(struct world *world);
+/** The same, with what the log brings first. */
+void assert_stopped_once_kafka_is_back(struct world *world);
 /** The recorded exit code, which must be known. */
 int64_t exit_code_of(struct world *world, const char *container_id);
 /** Whether the first SignalSent of the log says maybeRepeated. */

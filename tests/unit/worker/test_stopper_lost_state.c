@@ -1,3 +1,5 @@
+/* A worker whose state directory was lost or copied, and what the log alone shows. */
+
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -25,6 +27,62 @@ static struct world *make_lost(void)
     return world;
 }
 
+/** A stop whose signal was sent, and nobody says so. */
+static struct world *make_lost_after_a_signal(void)
+{
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 2000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    run_to_signal_call(world);
+    while (world_deliver(world)) {
+    }
+    world_crash(world, true);
+    world_lose_state(world);
+    world->history = RUNTIME_HISTORY_UNKNOWN;
+    return world;
+}
+
+/** The log has the request of a stop, and nothing of what the lost worker did. */
+static void lose_after_acting_without_kafka(struct world *world)
+{
+    world_start(world, true);
+    world_settle(world);
+    world_request(world, "r1", -1);
+    world_read(world);
+    world->kafka_away = true;
+    world_run(world, 10);
+    world_crash(world, false);
+    world_lose_state(world);
+    world->kafka_away = false;
+}
+
+static void stopper_lost_state_goes_on_by_the_log_and_says_maybe_repeated(void **state)
+{
+    (void)state;
+    struct world *world = make_lost_after_a_signal();
+    world_start(world, true);
+    assert_false(world->journal_found);
+    world_run(world, 3000);
+    assert_stopped(world);
+    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 2);
+    assert_true(said_repeated(world));
+    end_world(world);
+}
+
+static void stopper_lost_plan_of_an_older_worker_is_maybe_repeated(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 2000});
+    lose_after_acting_without_kafka(world);
+    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
+    world_start(world, true);
+    world_run(world, 3000);
+    assert_stopped(world);
+    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
+    assert_true(said_repeated(world));
+    end_world(world);
+}
+
 static void stopper_new_journal_holds_what_the_log_showed(void **state)
 {
     (void)state;
@@ -39,11 +97,7 @@ static void stopper_new_journal_holds_what_the_log_showed(void **state)
     assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
     assert_int_equal(
         world_signal_at(world, "a", "SIGKILL") - world_signal_at(world, "a", "SIGTERM"), 5000);
-    world->kafka_away = false;
-    world_settle(world);
-    stopper_caught_up(world->stopper);
-    world_run(world, 100);
-    assert_stopped(world);
+    assert_stopped_once_kafka_is_back(world);
     end_world(world);
 }
 
@@ -58,11 +112,7 @@ static void stopper_new_journal_is_not_acted_by_before_the_log_was_read(void **s
     assert_false(world->journal_found);
     world_run(world, 6000);
     assert_int_equal(world->signal_count, 1);
-    world->kafka_away = false;
-    world_settle(world);
-    stopper_caught_up(world->stopper);
-    world_run(world, 100);
-    assert_stopped(world);
+    assert_stopped_once_kafka_is_back(world);
     assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
     end_world(world);
 }
@@ -70,15 +120,7 @@ static void stopper_new_journal_is_not_acted_by_before_the_log_was_read(void **s
 static void stopper_suspicion_outlives_the_worker_that_had_it(void **state)
 {
     (void)state;
-    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 2000});
-    world_start(world, true);
-    world_request(world, "r1", -1);
-    run_to_signal_call(world);
-    while (world_deliver(world)) {
-    }
-    world_crash(world, true); /* the signal was sent, and nobody says so */
-    world_lose_state(world);
-    world->history = RUNTIME_HISTORY_UNKNOWN;
+    struct world *world = make_lost_after_a_signal();
     world_start(world, true);
     world_crash(world, false);
     world_start(world, true);
@@ -94,16 +136,8 @@ static void stopper_request_of_the_lost_is_suspected_by_each_that_follows(void *
 {
     (void)state;
     struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 2000});
-    world_start(world, true);
-    world_settle(world);
-    world_request(world, "r1", -1);
-    world_read(world);
-    world->kafka_away = true;
-    world_run(world, 10);
+    lose_after_acting_without_kafka(world);
     assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
-    world_crash(world, false);
-    world_lose_state(world);
-    world->kafka_away = false;
     world->base_unknown = true; /* nothing is taken up */
     world_start(world, true);
     world_run(world, 10);
@@ -127,16 +161,8 @@ static void stopper_pre_stop_command_of_a_lost_plan_is_not_run_again(void **stat
                                 .stop_timeout_ms = 2000,
                                 .pre_stop = "true",
                                 .pre_stop_ends_ms = 1000});
-    world_start(world, true);
-    world_settle(world);
-    world_request(world, "r1", -1);
-    world_read(world);
-    world->kafka_away = true;
-    world_run(world, 10);
+    lose_after_acting_without_kafka(world);
     assert_int_equal(world->command_count, 1);
-    world_crash(world, false);
-    world_lose_state(world);
-    world->kafka_away = false;
     world_start(world, true);
     world_run(world, 5000);
     assert_stopped(world);
@@ -212,6 +238,8 @@ static void stopper_writer_of_a_copied_state_is_the_later_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stopper_lost_state_goes_on_by_the_log_and_says_maybe_repeated),
+        cmocka_unit_test(stopper_lost_plan_of_an_older_worker_is_maybe_repeated),
         cmocka_unit_test(stopper_new_journal_holds_what_the_log_showed),
         cmocka_unit_test(stopper_new_journal_is_not_acted_by_before_the_log_was_read),
         cmocka_unit_test(stopper_suspicion_outlives_the_worker_that_had_it),

@@ -44,11 +44,7 @@ static void stopper_journal_alone_carries_a_stop_while_kafka_is_away(void **stat
     assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
     assert_int_equal(world_signals(world, "a", 0, "SIGKILL"), 1);
     assert_int_equal(world_events(world, EVENT_TASK_STOPPED), 0);
-    world->kafka_away = false;
-    world_settle(world);
-    stopper_caught_up(world->stopper);
-    world_run(world, 100);
-    assert_stopped(world);
+    assert_stopped_once_kafka_is_back(world);
     end_world(world);
 }
 

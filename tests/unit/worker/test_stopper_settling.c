@@ -153,49 +153,6 @@ static void stopper_engine_that_is_away_is_waited_for(void **state)
     end_world(world);
 }
 
-static void stopper_lost_state_goes_on_by_the_log_and_says_maybe_repeated(void **state)
-{
-    (void)state;
-    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 2000});
-    world_start(world, true);
-    world_request(world, "r1", -1);
-    run_to_signal_call(world);
-    while (world_deliver(world)) {
-    }
-    world_crash(world, true);
-    world_lose_state(world);
-    world->history = RUNTIME_HISTORY_UNKNOWN;
-    world_start(world, true);
-    assert_false(world->journal_found);
-    world_run(world, 3000);
-    assert_stopped(world);
-    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 2);
-    assert_true(said_repeated(world));
-    end_world(world);
-}
-
-static void stopper_lost_plan_of_an_older_worker_is_maybe_repeated(void **state)
-{
-    (void)state;
-    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 2000});
-    world_start(world, true);
-    world_settle(world);
-    world_request(world, "r1", -1);
-    world_read(world);
-    world->kafka_away = true;
-    world_run(world, 10);
-    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
-    world_crash(world, false);
-    world_lose_state(world);
-    world->kafka_away = false;
-    world_start(world, true);
-    world_run(world, 3000);
-    assert_stopped(world);
-    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 1);
-    assert_true(said_repeated(world));
-    end_world(world);
-}
-
 static void stopper_stop_below_the_commit_is_over(void **state)
 {
     (void)state;
@@ -279,8 +236,6 @@ int main(void)
         cmocka_unit_test(stopper_call_that_was_not_sent_is_made_again),
         cmocka_unit_test(stopper_refusing_engine_is_stuck_and_tried_on),
         cmocka_unit_test(stopper_engine_that_is_away_is_waited_for),
-        cmocka_unit_test(stopper_lost_state_goes_on_by_the_log_and_says_maybe_repeated),
-        cmocka_unit_test(stopper_lost_plan_of_an_older_worker_is_maybe_repeated),
         cmocka_unit_test(stopper_stop_below_the_commit_is_over),
         cmocka_unit_test(stopper_other_boot_lets_an_inspection_say),
         cmocka_unit_test(stopper_crash_between_kill_and_proof_kills_again),
