@@ -221,8 +221,8 @@ class Fleet:
             raise AssertionError(f"the Task document of {task}: {wrong}")
         return document
 
-    def tasks(self, api, desired="RUNNING"):
-        status, answer = api.call("ListTasks", {"cluster": CLUSTER, "desiredStatus": desired})
+    def tasks(self, api, desired="RUNNING", **filters):
+        status, answer = api.call("ListTasks", {"cluster": CLUSTER, "desiredStatus": desired, **filters})
         return [arn.rsplit("/", 1)[1] for arn in answer["taskArns"]] if status == 200 else []
 
     def task_of(self, api, container_name, seconds=20):

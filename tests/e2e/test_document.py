@@ -65,6 +65,14 @@ class Document(MachineHost):
         self.fleet.wait_status(self.api, task, "STOPPED")
         return self.document(task)
 
+    def assert_listed(self, task, filters, status):
+        """Under each filter of ListTasks that applies to it, with that desiredStatus alone."""
+        for name, value in filters.items():
+            with self.subTest(filter=name):
+                for desired in ("RUNNING", "STOPPED"):
+                    self.assertEqual(task in self.fleet.tasks(self.api, desired, **{name: value}), desired == status)
+                self.assertNotIn(task, self.fleet.tasks(self.api, status, **{name: value + "x"}))
+
     def test_a_whole_life(self):
         container, task = self.run_task("life", "--label", "io.stopfleet.tag.team=blue", "--label", "com.example.team=red",
                                         "--label", "com.example.other=x", "--label", "io.stopfleet.group=service:shop",
@@ -91,7 +99,11 @@ class Document(MachineHost):
                          ("life", container, truth["Config"]["Image"], "0", [], [], arn))
         for absent in ("exitCode", "reason", "memory", "memoryReservation", "gpuIds", "imageDigest", "managedAgents"):
             self.assertNotIn(absent, c)
+        filters = {"family": "life", "startedBy": "jane", "containerInstance": instance}
+        self.assert_listed(task, filters, "RUNNING")
+        self.assertIn(task, self.fleet.tasks(self.api, serviceName="shop"))
         stopped = self.stop(task, "--reason", "because")
+        self.assert_listed(task, filters, "STOPPED")
         self.assertEqual((stopped["stopCode"], stopped["stoppedReason"], stopped["desiredStatus"], stopped["tags"]),
                          ("UserInitiated", "because", "STOPPED", []))
         self.assertLessEqual(stopped["createdAt"], stopped["startedAt"])
