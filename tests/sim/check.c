@@ -54,6 +54,7 @@ struct sim_request *sim_request_find(const struct sim_task *task, const char *id
 static void keep_request(struct sim_task *task, int64_t offset, const struct event *event)
 {
     bool repeated = sim_request_find(task, event->id) != NULL;
+    task->suspect = task->suspect || sim.start_unlogged;
     task->requests =
         sim_grown(task->requests, task->request_count, &task->request_room, sizeof *task->requests);
     task->requests[task->request_count++] =
@@ -195,6 +196,7 @@ void sim_check_appended(int64_t offset, struct span bytes)
     sim_check_said(&event);
     if (event.type == EVENT_WORKER_STARTED) {
         sim_check_started(&event);
+        sim.start_unlogged = false;
     }
     struct sim_task *task = event.task == NULL ? NULL : need_task(event.task);
     if (task != NULL) {

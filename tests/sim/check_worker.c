@@ -254,6 +254,7 @@ void sim_check_said(const struct event *event)
 {
     if (event->type == EVENT_WORKER_STARTED) {
         sim_check_started(event);
+        sim.start_unlogged = !event->worker_started.journal_found;
     }
     if (!event_is_workers_own(event->type) || event->task == NULL || !say_once(event->id)) {
         return;

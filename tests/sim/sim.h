@@ -375,9 +375,10 @@ struct sim {
     int64_t steps;
     struct sim_worker workers[SIM_ALIVE];
     struct sim_worker
-        *worker;     /**< whose turn it is; in the world's turn the one that is looked after */
-    int started;     /**< workers, so far */
-    bool elder_ever; /**< two lived at the same time */
+        *worker;         /**< whose turn it is; in the world's turn the one that is looked after */
+    int started;         /**< workers, so far */
+    bool elder_ever;     /**< two lived at the same time */
+    bool start_unlogged; /**< the log lacks the start of the newest, which has no whole journal */
     char directory[SIM_DIRECTORY_SIZE]; /**< the state directory of the one that is looked after */
     int directories;
     bool disk_full;
