@@ -6,6 +6,7 @@
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "worker/host/discovery_notes.h"
+#include "worker/host/ended_ids.h"
 #include "worker/host/flights.h"
 #include "worker/host/live_health.h"
 #include "worker/host/run_claims.h"
@@ -26,6 +27,7 @@ struct discovery {
     struct live_health *health;
     struct flights flights;
     struct discovery_notes notes;
+    struct ended_ids ended;
     uint64_t watch_mark;        /**< when the list under way was asked for */
     int64_t soon_at_boot_ms;    /**< when soon is armed */
     int64_t rest_until_boot_ms; /**< no list before, since the last one took long */
@@ -164,6 +166,15 @@ static void act(struct discovery *discovery, const struct finding *finding)
     }
 }
 
+/* The task has ended, and what would have its id has been running ever since. */
+static bool lives_on(struct discovery *discovery, const char *cluster, const char *task)
+{
+    int64_t pos = 0;
+    const struct task *base = projector_base(discovery->env.projector, cluster, task, &pos);
+    return base != NULL && task_is_terminal(base) &&
+           ended_ids_meet(&discovery->ended, task, clock_boot_ms(discovery->env.clock));
+}
+
 static enum observation_id know_id(void *context, const char *cluster, const char *task)
 {
     struct discovery *discovery = context;
@@ -171,7 +182,7 @@ static enum observation_id know_id(void *context, const char *cluster, const cha
     case PROJECTOR_ABSENT:
         return OBSERVATION_ID_NEW;
     case PROJECTOR_KNOWN:
-        return OBSERVATION_ID_TAKEN;
+        return lives_on(discovery, cluster, task) ? OBSERVATION_ID_OVER : OBSERVATION_ID_TAKEN;
     case PROJECTOR_UNKNOWN:
         break;
     }
@@ -251,6 +262,7 @@ static int compare(struct discovery *discovery, const struct runtime_container *
         act(discovery, &observation.findings.items[i]);
     }
     discovery_notes_turn(&discovery->notes);
+    ended_ids_turn(&discovery->ended);
     discovery->again = discovery->again || grouping.settling;
     return 0;
 }
@@ -396,6 +408,7 @@ void discovery_free(struct discovery *discovery)
     live_health_free(discovery->health);
     flights_release(&discovery->flights);
     discovery_notes_release(&discovery->notes);
+    ended_ids_release(&discovery->ended);
     memory_free(discovery);
 }
 

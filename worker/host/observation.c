@@ -355,7 +355,7 @@ static bool is_open(const struct work *work, const char *id)
     return false;
 }
 
-/* A minted id is taken only for the moment in which its task ends: not worth a word. */
+/* A minted id is taken for the moment in which its task ends: not worth a word. */
 static int say_taken(struct work *work, const struct task_group *group, const struct finding *found,
                      struct error *err)
 {
@@ -369,6 +369,29 @@ static int say_taken(struct work *work, const struct task_group *group, const st
     *finding = *found;
     finding->kind = FINDING_ID_TAKEN;
     return 0;
+}
+
+static enum observation_id know(const struct work *work, struct finding *found)
+{
+    found->base = never_observed(work, found->id);
+    return found->base != NULL ? OBSERVATION_ID_NEW
+                               : work->in->know_id(work->in->context, work->in->cluster, found->id);
+}
+
+/* A run whose minted id is over, as that of a task that lost its runs to another one which has ended since: what runs has to be a task
+ * that somebody can stop. */
+static enum observation_id find_id(const struct work *work, const struct task_group *group,
+                                   struct finding *found)
+{
+    group_task_id(group, work->in->host, found->id);
+    enum observation_id known = know(work, found);
+    while (known == OBSERVATION_ID_OVER && group->given_id == NULL) {
+        char over[37];
+        memcpy(over, found->id, sizeof over);
+        event_mint_task_id(work->in->host, group->name, over, 0, found->id);
+        known = know(work, found);
+    }
+    return known;
 }
 
 static int consider_new(struct work *work, struct task_group *group, struct error *err)
@@ -388,17 +411,13 @@ static int consider_new(struct work *work, struct task_group *group, struct erro
         return 0;
     }
     struct finding found = {.kind = FINDING_OBSERVED, .group = group->key, .revision = 1};
-    group_task_id(group, work->in->host, found.id);
     if (group_in_flight(work, group->key)) {
         work->out.waits = true;
         return 0;
     }
-    found.base = never_observed(work, found.id);
-    enum observation_id known =
-        found.base != NULL ? OBSERVATION_ID_NEW
-                           : work->in->know_id(work->in->context, work->in->cluster, found.id);
+    enum observation_id known = find_id(work, group, &found);
     if (known != OBSERVATION_ID_NEW) {
-        return known == OBSERVATION_ID_TAKEN ? say_taken(work, group, &found, err) : 0;
+        return known == OBSERVATION_ID_ASKED ? 0 : say_taken(work, group, &found, err);
     }
     if (group_describe(group, work->in->options, work->in->runtime, work->arena, &found.description,
                        err) != 0) {

@@ -26,7 +26,8 @@ struct flight {
 enum observation_id {
     OBSERVATION_ID_NEW = 1, /**< the view was asked: neither it nor the log has a task of this id */
     OBSERVATION_ID_ASKED,   /**< the view is being asked */
-    OBSERVATION_ID_TAKEN    /**< there is one, or it has ended, or it is another host's */
+    OBSERVATION_ID_TAKEN,   /**< there is one, or it has ended, or it is another host's */
+    OBSERVATION_ID_OVER /**< it has ended, and lists have shown for a while that its runs have not */
 };
 
 struct observation_input {

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/worker/discovery_make.h"
+#include "worker/host/ended_ids.h"
 #include "worker/host/text_set.h"
 
 static void test_a_new_task(void **state)
@@ -123,6 +124,51 @@ static void test_an_ecs_task_id_that_is_taken_is_said(void **state)
     assert_string_equal(found(0)->id, "0123456789abcdef0123456789abcdef");
 }
 
+/* Its first task lost it to another one, and both are over. */
+static void test_what_runs_on_after_its_task_is_a_new_task(void **state)
+{
+    (void)state;
+    run("a", 10);
+    look();
+    memcpy(over_id, found(0)->id, sizeof over_id);
+    look();
+    assert_int_equal(found(0)->kind, FINDING_OBSERVED);
+    assert_string_not_equal(found(0)->id, over_id);
+    assert_int_equal(strlen(found(0)->id), 32);
+    ids_are_new = false;
+    look();
+    assert_int_equal(seen.findings.count, 0);
+}
+
+static void test_an_ecs_task_id_is_never_replaced(void **state)
+{
+    (void)state;
+    static const char label[] = "com.amazonaws.ecs.task-arn=arn:aws:ecs:us-east-1:000000000000:"
+                                "task/prod/0123456789abcdef0123456789abcdef";
+    containers[count++] = make_container(&rooms[0], "a", "a", 10, LABELS(label));
+    memcpy(over_id, "0123456789abcdef0123456789abcdef", 33);
+    look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_int_equal(found(0)->kind, FINDING_ID_TAKEN);
+}
+
+static void test_an_ended_id_is_believed_after_a_while(void **state)
+{
+    (void)state;
+    struct ended_ids ids = {0};
+    assert_false(ended_ids_meet(&ids, "a", 1000));
+    ended_ids_turn(&ids);
+    assert_false(ended_ids_meet(&ids, "a", 1000 + ENDED_IDS_BELIEVED_MS - 1));
+    assert_false(ended_ids_meet(&ids, "b", 1000 + ENDED_IDS_BELIEVED_MS - 1));
+    ended_ids_turn(&ids);
+    assert_true(ended_ids_meet(&ids, "a", 1000 + ENDED_IDS_BELIEVED_MS));
+    ended_ids_turn(&ids);
+    /* b was not shown: it begins anew */
+    assert_int_equal(ids.count, 1);
+    assert_false(ended_ids_meet(&ids, "b", 1000 + 3 * ENDED_IDS_BELIEVED_MS));
+    ended_ids_release(&ids);
+}
+
 static void test_things_are_said_once(void **state)
 {
     (void)state;
@@ -149,6 +195,9 @@ int main(void)
         TEST(test_a_restart_by_the_engine_is_the_same_task),
         TEST(test_a_pending_task_starts),
         TEST(test_an_ecs_task_id_that_is_taken_is_said),
+        TEST(test_what_runs_on_after_its_task_is_a_new_task),
+        TEST(test_an_ecs_task_id_is_never_replaced),
+        TEST(test_an_ended_id_is_believed_after_a_while),
         TEST(test_things_are_said_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
