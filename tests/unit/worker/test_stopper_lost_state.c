@@ -174,7 +174,7 @@ static void stopper_pre_stop_command_of_a_lost_plan_is_not_run_again(void **stat
 static void copy_file(const char *path)
 {
     char copy[400];
-    struct stat status;
+    struct stat status = {0};
     (void)snprintf(copy, sizeof copy, "%s.copy", path);
     int in = open(path, O_RDONLY | O_CLOEXEC);
     int out = open(copy, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
