@@ -111,9 +111,6 @@ sim_mutant(partial-trusted worker/host/stopper.c
 sim_mutant(lack-unmarked worker/host/journal.c
     "        journal_lacks(journal);" "        journal->failed = true;"
     "a journal that could not be written is not known to lack something")
-sim_mutant(suspicion-unkept worker/host/stopper_recovery.c
-    "        (void)journal_append_intent(&stopper->journal, &intent, NULL);" "        (void)intent;"
-    "that a lost journal may have held a signal is not remembered")
 sim_mutant(no-resend worker/host/stopper.c
     "if (!item->delivered &&" "if (item->kind == JOURNAL_INTENT &&"
     "what older journals hold undelivered is not sent")

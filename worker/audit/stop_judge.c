@@ -47,6 +47,17 @@ static struct stop_record record_of(const struct stop_fact *fact)
 
 /* ---- the stop engine's table ---- */
 
+/** Of a stop that another one began the writer may have taken over also that nothing is known of it. */
+static bool is_taken_over(const struct stop_judgement *judgement)
+{
+    const struct stop_writer *writer = judgement->source.writer;
+    bool others = !writer->journal_found;
+    for (const struct stop_run_history *run = judgement->of->runs; run != NULL; run = run->next) {
+        others = others || (run->planned.record.offset >= 0 && run->planned.writer != writer);
+    }
+    return others;
+}
+
 static bool engine_admits(const struct stop_judgement *judgement,
                           const struct stop_run_history *run)
 {
@@ -54,7 +65,7 @@ static bool engine_admits(const struct stop_judgement *judgement,
     struct stop_replay_fact facts[FACTS_JUDGED];
     struct stop_replay_plan plan = run->plan;
     size_t count = run->facts.count;
-    plan.taken_over = run->planned.writer != writer || !writer->journal_found;
+    plan.taken_over = is_taken_over(judgement);
     if (count > FACTS_JUDGED) {
         return true;
     }

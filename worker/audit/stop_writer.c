@@ -76,8 +76,11 @@ enum stop_knowledge stop_knowledge_of(const struct stop_writer *writer,
     if (of->writer == writer) {
         return STOP_KNOWLEDGE_OWN;
     }
-    bool certain = of->record.offset < writer->started_offset && of->ts <= writer->started_ts &&
-                   !journal_lost_since(writer, of->record.offset);
+    /* what a worker wrote beside its successor may have come when the next one had begun to read */
+    const struct stop_writer *successor = of->writer->younger;
+    bool late = successor != NULL && successor->started_offset < of->record.offset;
+    bool certain = !late && of->record.offset < writer->started_offset &&
+                   of->ts <= writer->started_ts && !journal_lost_since(writer, of->record.offset);
     return certain ? STOP_KNOWLEDGE_CERTAIN : STOP_KNOWLEDGE_MAYBE;
 }
 

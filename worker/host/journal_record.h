@@ -28,7 +28,8 @@ struct journal_mark {
 /** In place of a signal's name: the pre-stop command is about to be started. */
 #define JOURNAL_INTENT_PRE_STOP "pre-stop"
 
-/** In place of a signal's name: each run of the task, of whatever `run` says, may have been signalled by those whose journal is lost. */
+/** In place of a signal's name: each run of the task that began before unix_ms, whatever `run` says, may have been signalled by those whose
+ *  journal is lost. */
 #define JOURNAL_INTENT_SUSPECT "suspect"
 
 /** An engine call that signals is about to be made. Local: never produced. */

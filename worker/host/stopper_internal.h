@@ -134,8 +134,9 @@ struct stop_task {
     int64_t calls_out;        /**< of its runs, at the engine */
     struct timer_entry look;  /**< the next try to accept or to finish */
     bool over;                /**< nothing is left to do */
-    bool suspect;             /**< those whose journal is lost may have acted on it */
-    bool terminal_read;       /**< its terminal event was read back */
+    int64_t
+        suspect_unix_ms; /**< those whose journal is lost may have acted on it until then; 0 = on nothing of it */
+    bool terminal_read; /**< its terminal event was read back */
     int64_t terminal_offset;
     struct stop_task *next_ended;
 };
@@ -218,8 +219,8 @@ void stopper_recovery_caught_up(struct stopper *stopper);
 /** Others may have acted on this task: if their journal is lost, each run that is not known to be signalled may have been, which the new journal
  *  remembers. */
 void stopper_recovery_suspect(struct stop_task *task);
-/** A run of such a task. */
-void stopper_recovery_suspect_run(struct stop_slot *slot);
+/** A run of such a task, unless it began later; any = even then. */
+void stopper_recovery_suspect_run(struct stop_slot *slot, bool any);
 
 /* stopper_facts.c */
 /** An own event of the log: kept until acting begins, then journalled if own state learned from it what another incarnation knew. */

@@ -53,7 +53,7 @@ static void apply_intent(struct stopper *stopper, const struct journal_intent *i
     struct stop_task *task = stopper_task_find(stopper, intent->task, strlen(intent->task));
     struct stop_slot *slot = task == NULL ? NULL : stopper_task_slot(task, intent->run);
     if (task != NULL && strcmp(intent->signal, JOURNAL_INTENT_SUSPECT) == 0) {
-        task->suspect = true;
+        task->suspect_unix_ms = intent->unix_ms;
     }
     if (slot == NULL) {
         return;
@@ -87,15 +87,20 @@ void stopper_recovery_suspect(struct stop_task *task)
     const struct journal_intent intent = {.task = task->entry.key,
                                           .run = {.container_id = "any"},
                                           .signal = JOURNAL_INTENT_SUSPECT,
+                                          .unix_ms = stopper_now_unix(stopper),
                                           .boot_id = ""};
-    if (!task->suspect && !stopper->journal_found) {
-        task->suspect = true;
+    if (task->suspect_unix_ms == 0 && !stopper->journal_found) {
+        task->suspect_unix_ms = intent.unix_ms;
         (void)journal_append_intent(&stopper->journal, &intent, NULL);
     }
 }
 
-void stopper_recovery_suspect_run(struct stop_slot *slot)
+void stopper_recovery_suspect_run(struct stop_slot *slot, bool any)
 {
+    int64_t until = slot->task->suspect_unix_ms;
+    if (until == 0 || (slot->run.started_at > until && !any)) {
+        return;
+    }
     if (!slot->machine.signalled) {
         slot->machine.intended = true;
         slot->machine.maybe_repeated = true;
@@ -115,10 +120,10 @@ static void make_slots(void *context, void *owner)
 
 static void suspect_each(void *context, void *owner)
 {
-    (void)context;
+    const struct stopper *stopper = context;
     const struct stop_task *task = owner;
-    for (struct stop_slot *slot = task->slots; slot != NULL && task->suspect; slot = slot->next) {
-        stopper_recovery_suspect_run(slot);
+    for (struct stop_slot *slot = task->slots; slot != NULL; slot = slot->next) {
+        stopper_recovery_suspect_run(slot, !stopper->journal_found);
     }
 }
 
@@ -186,7 +191,7 @@ void stopper_recovery_act(struct stopper *stopper, bool log_read)
     if (stopper->superseded) {
         return; /* what is left out must not be acted without */
     }
-    id_table_each(&stopper->tasks, suspect_each, NULL);
+    id_table_each(&stopper->tasks, suspect_each, stopper);
     stopper_facts_journal(stopper);
     stopper->acting = true;
     stopper->caught_up = log_read;

@@ -345,8 +345,8 @@ static void sync_run(struct stop_task *task, const struct planned_run *planned)
             return;
         }
         fill_machine(slot, planned);
-        if (task->stopper->acting && task->suspect) {
-            stopper_recovery_suspect_run(slot);
+        if (task->stopper->acting) {
+            stopper_recovery_suspect_run(slot, false);
         }
     } else if (slot->machine.state == STOP_NEW) {
         slot->machine.grace_ms = planned->grace_ms;
