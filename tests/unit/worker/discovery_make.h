@@ -103,10 +103,9 @@ static inline int compare_ids(const void *a, const void *b)
     return strcmp((*x)->described.container_id, (*y)->described.container_id);
 }
 
-/* One round of discovery. */
-static inline void look(void)
+/* One round of discovery, if there is memory for it. */
+static inline int try_to_look(struct error *err)
 {
-    struct error err = {0};
     static struct grouping grouping;
     static struct grouping_options options = {.cluster = "prod",
                                               .account = "000000000000",
@@ -122,7 +121,9 @@ static inline void look(void)
         open[i].base = &bases[i];
         open[i].own = owns[i].id == NULL ? NULL : &owns[i];
     }
-    assert_int_equal(grouping_make(containers, count, &options, &arena, &grouping, &err), 0);
+    if (grouping_make(containers, count, &options, &arena, &grouping, err) != 0) {
+        return -1;
+    }
     struct observation_input input = {.containers = sorted,
                                       .container_count = count,
                                       .grouping = &grouping,
@@ -136,7 +137,13 @@ static inline void look(void)
                                       .runtime = "docker",
                                       .know_id = know_id,
                                       .told_code = tell_code};
-    assert_int_equal(observation_make(&input, &arena, &seen, &err), 0);
+    return observation_make(&input, &arena, &seen, err);
+}
+
+static inline void look(void)
+{
+    struct error err = {0};
+    assert_int_equal(try_to_look(&err), 0);
 }
 
 static inline const struct finding *found(size_t number)

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "tests/support/fail_allocations.h"
 #include "tests/unit/worker/discovery_make.h"
 #include "worker/host/ended_members.h"
 
@@ -306,6 +307,29 @@ static void test_what_ended_gives_way(void **state)
     assert_int_equal(seen.findings.count, 0);
 }
 
+static void look_with_little_memory(void)
+{
+    struct error err = {0};
+    if (try_to_look(&err) == 0) {
+        assert_int_equal(seen.findings.count, 1);
+        assert_int_equal(found(0)->description.containers.count, 3);
+    } else {
+        assert_int_equal(err.code, ERROR_NO_MEMORY);
+    }
+}
+
+static void test_lack_of_memory_is_an_error(void **state)
+{
+    (void)state;
+    run_replica("a", "web", "1");
+    run_replica("b", "web", "2");
+    run_replica("c", "web", "3");
+    changed();
+    exit_with(&containers[1], 1, 99);
+    take_away(2);
+    FAIL_EACH_ALLOCATION((void)0, look_with_little_memory(), (void)0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +345,7 @@ int main(void)
         TEST(test_replicas_replace_the_only_one),
         TEST(test_the_earliest_leave),
         TEST(test_what_ended_gives_way),
+        TEST(test_lack_of_memory_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
