@@ -32,31 +32,17 @@ static bool is_replica(const char *name, const char *service)
            strspn(name + length + 1, "0123456789") == strlen(name + length + 1);
 }
 
-/* Whether the name is the member's, also as one of several replicas or as the only one. @return 1, 0, or -1 without memory */
-static int takes_name(const struct group_member *member, const char *name, struct arena *arena,
-                      struct error *err)
+/* True if a living container has the name, as one of several of its service or as the only one. */
+static bool is_replaced(const struct ended_members *members, const char *name)
 {
-    const char *service = member->service;
-    if (strcmp(name, member->described.name) == 0 ||
-        (service != NULL && strcmp(name, service) == 0)) {
-        return 1;
-    }
-    if (service == NULL || !is_replica(name, service)) {
-        return 0;
-    }
-    const char *numbered = group_member_name(member, true, arena);
-    return numbered == NULL ? out_of_memory(err) : strcmp(name, numbered) == 0;
-}
-
-/* @return 1 if a living container has the name, 0, or -1 without memory */
-static int is_replaced(const struct ended_members *members, const char *name, struct error *err)
-{
-    int taken = 0;
-    for (size_t i = 0; taken == 0 && i < members->group->members.count; i++) {
+    for (size_t i = 0; i < members->group->members.count; i++) {
         const struct group_member *member = &members->group->members.items[i];
-        taken = member->chosen ? takes_name(member, name, members->arena, err) : 0;
+        if (member->chosen && (strcmp(name, member->described.name) == 0 ||
+                               (member->service != NULL && strcmp(name, member->service) == 0))) {
+            return true;
+        }
     }
-    return taken;
+    return false;
 }
 
 static int number_replicas(const struct ended_members *members, const char *ended_name,
@@ -81,12 +67,9 @@ int ended_members_name(const struct ended_members *members, struct error *err)
     const struct description *have = &members->base->description;
     for (size_t i = 0; i < have->containers.count; i++) {
         const struct described_container *described = &have->containers.items[i];
-        if (described->name == NULL || lives(members, described)) {
-            continue;
-        }
-        int replaced = is_replaced(members, described->name, err);
-        if (replaced < 0 ||
-            (replaced == 0 && number_replicas(members, described->name, err) != 0)) {
+        bool ended = described->name != NULL && !lives(members, described) &&
+                     !is_replaced(members, described->name);
+        if (ended && number_replicas(members, described->name, err) != 0) {
             return -1;
         }
     }
@@ -128,12 +111,9 @@ static int ended_of(const struct ended_members *members,
                     const struct described_container *described,
                     struct described_container *ret_ended, struct error *err)
 {
-    if (described->name == NULL || lives(members, described)) {
+    if (described->name == NULL || lives(members, described) ||
+        is_replaced(members, described->name)) {
         return 0;
-    }
-    int replaced = is_replaced(members, described->name, err);
-    if (replaced != 0) {
-        return replaced < 0 ? -1 : 0;
     }
     *ret_ended = *described;
     if (described->ended && described->exit_code.known) {

@@ -168,9 +168,10 @@ static void test_the_latest_run_is_shown(void **state)
 static void test_all_have_ended(void **state)
 {
     (void)state;
-    run_two();
+    run("db", 10)->described.restart_policy = "on-failure";
+    run("web", 20);
+    changed();
     exit_with(&containers[0], 3, 99);
-    containers[0].described.restart_policy = "on-failure";
     changed();
     exit_with(&containers[1], 0, 100);
     look();
