@@ -13,6 +13,7 @@
 /** An incarnation of a worker. */
 struct stop_writer {
     struct id_entry entry;
+    const char *boot_id;    /**< "" = not said */
     int64_t started_offset; /**< of its first WorkerStarted; -1 = the log holds none */
     int64_t started_ts;     /**< when that was made, which may be long before Kafka had it */
     bool journal_found;

@@ -14,10 +14,13 @@ struct stop_writer *stop_writer_of(struct stop_history *history, const struct ev
     }
     struct stop_writer *writer = arena_alloc(&history->arena, sizeof *writer);
     char *key = arena_strdup(&history->arena, incarnation);
-    if (writer == NULL || key == NULL) {
+    char *boot_id =
+        arena_strdup(&history->arena, event->actor.boot_id == NULL ? "" : event->actor.boot_id);
+    if (writer == NULL || key == NULL || boot_id == NULL) {
         return NULL;
     }
-    *writer = (struct stop_writer){.entry = {.key = key, .owner = writer}, .started_offset = -1};
+    *writer = (struct stop_writer){
+        .entry = {.key = key, .owner = writer}, .boot_id = boot_id, .started_offset = -1};
     return id_table_add(&history->writers, &writer->entry) == 0 ? writer : NULL;
 }
 
@@ -79,7 +82,9 @@ enum stop_knowledge stop_knowledge_of(const struct stop_writer *writer,
     /* what a worker wrote beside its successor may have come when the next one had begun to read */
     const struct stop_writer *successor = of->writer->younger;
     bool late = successor != NULL && successor->started_offset < of->record.offset;
-    bool certain = !late && of->record.offset < writer->started_offset &&
+    /* nor is what was in a journal whose end went with the power */
+    bool same_boot = strcmp(of->writer->boot_id, writer->boot_id) == 0;
+    bool certain = !late && same_boot && of->record.offset < writer->started_offset &&
                    of->ts <= writer->started_ts && !journal_lost_since(writer, of->record.offset);
     return certain ? STOP_KNOWLEDGE_CERTAIN : STOP_KNOWLEDGE_MAYBE;
 }
