@@ -81,6 +81,19 @@ class Scripted(ScriptedHost):
         self.assertEqual(self.document(task)["containers"][0]["imageDigest"], digest)
         self.assertEqual(len(self.fleet.events(task, "TaskObserved")), 1)
 
+    # ---- who else uses it ----
+
+    def test_a_second_worker_of_an_engine_is_warned(self):
+        engine = ScriptedEngine().start()
+        self.addCleanup(engine.close)
+        alone = self.fleet.worker("alone-host", "c" * 32, ["--runtime", "docker", "--docker-endpoint", engine.endpoint])
+        self.addCleanup(alone.stop)
+        second = self.fleet.worker("second-host", "e" * 32, ["--runtime", "docker", "--docker-endpoint", engine.endpoint])
+        self.addCleanup(second.stop)
+        second.wait_log("engine.shared", seconds=30)
+        self.assertIn(engine.endpoint, second.log_text())
+        self.assertNotIn("engine.shared", alone.log_text())
+
     # ---- answers that are none ----
 
     def survives(self, name, path, *answers):

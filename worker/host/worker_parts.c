@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "worker/host/engine_claim.h"
 #include "worker/host/host_id.h"
 #include "worker/host/registration_file.h"
 #include "worker/host/worker_state.h"
@@ -92,6 +93,25 @@ static int open_projector(struct worker *worker, const struct worker_callbacks *
     return worker->projector == NULL ? -1 : 0;
 }
 
+/* Both would discover its containers and carry out stops of them. */
+static void claim_engine(struct worker *worker)
+{
+    const struct worker_options *options = worker->options;
+    struct error err = {0};
+    if (worker->runtime == NULL || options->runtime == WORKER_RUNTIME_PROCESS) {
+        return;
+    }
+    int claim = engine_claim_take(options->docker_endpoint, &err);
+    worker->engine_claim = claim > 0 ? claim : 0;
+    if (claim < 0 && err.code == ERROR_CONFLICT) {
+        log_warn("engine.shared",
+                 "another worker on this machine uses this engine: both see all its containers; "
+                 "run one worker an engine, or give "
+                 "each container the label io.stopfleet.cluster",
+                 LOG_STR("engine", options->docker_endpoint), LOG_STR("other", err.message));
+    }
+}
+
 int worker_open_peers(struct worker *worker, const struct worker_callbacks *callbacks,
                       struct error *err)
 {
@@ -108,6 +128,7 @@ int worker_open_peers(struct worker *worker, const struct worker_callbacks *call
     }
     worker->runtime = worker_options_runtime(worker->options, worker->loop, false,
                                              &callbacks->runtime, worker, err);
+    claim_engine(worker);
     worker->writer = worker->runtime == NULL
                          ? NULL
                          : kafka_writer_new(worker->loop, &worker->kafka, KAFKA_WRITER_WORKER, 0,
@@ -202,6 +223,9 @@ void worker_release(struct worker *worker)
     redis_view_free(worker->view);
     if (worker->runtime != NULL) {
         worker->runtime->ops->free(worker->runtime);
+    }
+    if (worker->engine_claim > 0) {
+        close(worker->engine_claim);
     }
     registration_free(worker->registration);
     projector_free(worker->projector);

@@ -28,6 +28,7 @@ struct worker {
     struct redis_view *view;
     struct kafka_writer *writer;
     struct runtime *runtime;
+    int engine_claim; /**< descriptor, 0 = none */
     struct registration *registration;
     struct projector *projector;
     struct stopper *stopper;
