@@ -92,7 +92,7 @@ local function put(cluster, id, pos, reducer, stopped, terminal, expiry, pending
     local stop_left = drop_pending(key, tonumber(pos))
     local stop = stopped and '0' or stop_left and string.format('%.0f', stop_left)
     redis.call('HSET', key, 'host', host, 'pos', pos, 'rn', reducer, 'base', bytes,
-               'reserved', reserved)
+               'sum', base_sum(pos, bytes), 'reserved', reserved)
     if pending then
         redis.call('HSET', key, 'pending', '1')
         redis.call('SADD', cluster_key(cluster, 'pending'), id)

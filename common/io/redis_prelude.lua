@@ -28,7 +28,7 @@ local function host_connected(host)
     return redis.call('EXISTS', beat_key(host)) == 1 and redis.call('HEXISTS', host_key(host), 'away') == 0
 end
 
--- A task's hash: host, pos, rn (the reducer's number), base, live, p:OFFSET for each pending event, and
+-- A task's hash: host, pos, rn (the reducer's number), base, sum (base_sum), live, p:OFFSET for each pending event, and
 -- stop: the lowest offset of a pending StopRequested, '0' if the base holds one, absent if there is none.
 local function task_key(cluster, id)
     return prefix .. ':t:' .. cluster .. '/' .. id
@@ -185,6 +185,11 @@ local function void_base(host, cluster, id)
     redis.call('HSET', key, 'host', host, 'pos', '0', 'rn', '0', 'base', '')
 end
 
+-- What put leaves beside a base, so that a look finds other bytes or another position there.
+local function base_sum(pos, bytes)
+    return redis.sha1hex(pos .. ':' .. bytes)
+end
+
 -- Whether the key holds what can be a base of this host, as far as can be seen without its bytes.
 local function is_base(host, cluster, id)
     local found = redis.pcall('HMGET', task_key(cluster, id), 'host', 'pos', 'rn')
@@ -236,9 +241,9 @@ end
 -- `hosts` remembers hosts between calls.
 local function read_task(cluster, id, hosts)
     local key = task_key(cluster, id)
-    local found = redis.call('HMGET', key, 'host', 'pos', 'base', 'live', 'rn', 'reserved', 'pending', 'stop')
+    local found = redis.call('HMGET', key, 'host', 'pos', 'base', 'live', 'rn', 'reserved', 'pending', 'stop', 'sum')
     local others = 0
-    for i = 1, 8 do
+    for i = 1, 9 do
         others = others + (found[i] and 1 or 0)
     end
     local host, pos, base = found[1], found[2], found[3]

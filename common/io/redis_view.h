@@ -20,7 +20,7 @@
  *    h:HOST:open       set of CLUSTER/TASK that are not terminal
  *    hb:HOST           holder of the heartbeat, with an expiry
  *    hb:HOST:steady    there while a host that came back has not beaten long enough, with an expiry
- *    t:CLUSTER/TASK    hash: host, base, pos, rn (reducer), stopped 0/1, live, and p:OFFSET for
+ *    t:CLUSTER/TASK    hash: host, base, pos, rn (reducer), sum (of pos and base), stopped 0/1, live, and p:OFFSET for
  * each pending event, 'S' (StopRequested) or 'T' (TaskTagged) before its bytes c:CLUSTER:running,
  * :stopped   sorted sets of task ids by desiredStatus, all with score 0; the same with :FILTER behind it, of those to which a filter of ListTasks applies: host:HOST, family:FAMILY, startedBy:NAME, service:NAME c:CLUSTER:filters hash: these filters by task id c:CLUSTER:pending set of ids with lastStatus PENDING c:CLUSTER:expiry  sorted
  * set of task ids by the time at which they are forgotten c:CLUSTER:hosts   set of hosts clusters

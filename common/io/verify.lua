@@ -35,6 +35,11 @@ local function look_at(member)
         end
         return task_key(cluster, id)
     end
+    local found = redis.call('HMGET', task_key(cluster, id), 'pos', 'base', 'sum')
+    if found[3] ~= base_sum(found[1], found[2]) then
+        void_base(host, cluster, id)
+        return task_key(cluster, id)
+    end
     return list_that_lacks(cluster, id)
 end
 

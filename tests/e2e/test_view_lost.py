@@ -214,11 +214,14 @@ class ViewLost(test_bad_days.BadDay):
         self.assert_stops([task], "older-fold")
 
     def test_bytes_that_are_no_base(self):
-        """Found at the worker's next start, or put over by the task's next event."""
+        """Found by a worker that runs, and at its next start."""
         [task] = self.tasks_of("no-base", 1)
         wait_for(self.complete, 20, "a complete view")
-        self.worker.kill()
         key = f"stopfleet:t:{CLUSTER}/{task}"
+        self.redis.call("HSET", key, "base", b"\xc1\xc1", "pos", "999999")
+        wait_for(lambda: self.fleet.describe(self.api, task), 60, "the base put again")
+        self.assertIn(f"key={key}", self.worker.log_text())
+        self.worker.kill()
         self.redis.call("HSET", key, "base", b"\xc1\xc1", "pos", "999999")
         message = self.assert_server_exception(task)
         self.assertNotIn("not found", message)

@@ -122,6 +122,28 @@ static void test_lists_follow_what_changes(void **state)
     assert_string_equal(redis_fixture_raw("HEXISTS test:c:c:filters t1"), "0");
 }
 
+/* Whatever the bytes or the position became: the base is void, so that the next put replaces it. */
+static void test_a_base_that_was_not_put_is_found_and_void(void **state)
+{
+    static const char *const GARBAGE[] = {
+        "HSET test:t:c/t1 base other",
+        "HSET test:t:c/t1 pos 999999",
+        "HDEL test:t:c/t1 sum",
+    };
+    struct redis_fixture *f = *state;
+
+    for (size_t i = 0; i < sizeof GARBAGE / sizeof GARBAGE[0]; i++) {
+        put_filtered(f);
+        (void)redis_fixture_raw(GARBAGE[i]);
+        redis_view_verify(f->view, "h1", redis_fixture_on_verify, f);
+        redis_fixture_wait(f, 1);
+        assert_string_equal(f->text, "wrong=test:t:c/t1");
+        assert_string_equal(redis_fixture_raw("HGET test:t:c/t1 pos"), "0");
+        put_filtered(f);
+        assert_string_equal(redis_fixture_raw("HGET test:t:c/t1 base"), "B1");
+    }
+}
+
 /* A list that is gone, or of another type, is found by the host's worker; its puts make it anew. */
 static void test_garbage_in_the_lists_is_found_and_made_anew(void **state)
 {
@@ -155,6 +177,7 @@ int main(void)
         TEST(test_lists_by_what_is_true_of_the_tasks),
         TEST(test_a_filtered_page_is_full),
         TEST(test_lists_follow_what_changes),
+        TEST(test_a_base_that_was_not_put_is_found_and_void),
         TEST(test_garbage_in_the_lists_is_found_and_made_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
