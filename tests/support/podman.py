@@ -37,6 +37,7 @@ class Podman(Server):
             raise ServerError("no podman here: deploy/packages/install.sh test")
         # Sockets have short names: not below a test's own folder.
         super().__init__(tempfile.mkdtemp(prefix="sf-", dir="/tmp"))
+        self.cwd = self.directory  # conmon leaves a file `oom` there
         self.socket = os.path.join(self.directory, "podman.sock")
         self.configuration = os.path.join(self.directory, "containers.conf")
         with open(self.configuration, "w", encoding="ascii") as f:

@@ -99,6 +99,7 @@ class Server:
         self.log = os.path.join(self.directory, f"{self.name}.log")
         self.process = None
         self.detached = False
+        self.cwd = None  # where it runs; None: where the test does
 
     def argv(self):
         raise NotImplementedError
@@ -120,7 +121,7 @@ class Server:
         """Starts it and does not wait."""
         if self.alive():
             raise ServerError(f"{self.name} is running already")
-        self.process = spawn(self.argv(), self.log, env=self.environment(), detached=self.detached)
+        self.process = spawn(self.argv(), self.log, env=self.environment(), cwd=self.cwd, detached=self.detached)
         return self
 
     def wait_ready(self):
