@@ -107,7 +107,9 @@ void stopper_facts_complete(struct stopper *stopper)
     } else {
         id_table_each(&stopper->tasks, find_waiting, &waits);
     }
-    if (!waits) {
+    /* of a stop whose end could not be written its beginning has to go too */
+    bool stale = !waits && stopper->journal.failed;
+    if (!waits && (!stale || journal_compact(&stopper->journal, NULL) == 0)) {
         journal_whole(&stopper->journal);
     }
 }
