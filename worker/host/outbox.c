@@ -14,6 +14,7 @@ struct outbox_item {
     void *context;
     bool is_volatile; /**< goes at most once */
     bool journalled, in_flight, delivered, failed;
+    int64_t offset; /**< where it was delivered to */
     size_t length;
     char bytes[];
 };
@@ -69,12 +70,25 @@ static void tell(const struct outbox_item *item, const struct error *error, int6
     }
 }
 
+/** True if it lies before one that was made before it: a broker took that one too late, when another led the partition. */
+static bool is_misplaced(const struct outbox *outbox, const struct outbox_item *item)
+{
+    return item->offset >= 0 && item->offset < outbox->last_offset;
+}
+
 /** The oldest ones that are delivered leave the queue. */
 static void advance(struct outbox *outbox)
 {
     int64_t journalled = 0;
     while (outbox->first != NULL && outbox->first->delivered) {
         struct outbox_item *item = outbox->first;
+        if (is_misplaced(outbox, item)) {
+            error_set(&outbox->failure, ERROR_CONFLICT,
+                      "Kafka has put them in another order than they were made in");
+            complain(outbox, outbox->failure.message);
+            break;
+        }
+        outbox->last_offset = item->offset;
         outbox->first = item->next;
         outbox->last = outbox->first == NULL ? NULL : outbox->last;
         outbox->count--;
@@ -117,6 +131,7 @@ static void begin_anew(struct outbox *outbox)
         item->delivered = false;
     }
     outbox->next = outbox->first;
+    outbox->last_offset = 0;
     outbox->failure = (struct error){0};
     retry_later(outbox);
     while (taken != NULL) {
@@ -142,6 +157,7 @@ static void on_delivered(void *context, const struct error *error, int64_t offse
     } else {
         FAULT_POINT(EVENT_ACKNOWLEDGED);
         item->delivered = true;
+        item->offset = offset;
         tell(item, NULL, offset);
         advance(outbox);
     }

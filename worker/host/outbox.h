@@ -1,8 +1,10 @@
 #ifndef WORKER_HOST_OUTBOX_H
 #define WORKER_HOST_OUTBOX_H
 
-/** The worker's events on their way to the log, in order, for as long as it takes. Several are under way at once (the writer keeps their
- *  order); after a failure everything from the first undelivered one on is sent again, since twice folds once. */
+/** The worker's events on their way to the log, in order, for as long as it takes. Several are under way at once. The writer keeps their
+ *  order, but where a partition gets another leader: one that the old leader has not acknowledged may come to the log after those that
+ *  went to the new one at once. After a failure, and where the log has another order, everything from the first one concerned on is
+ *  sent again, since twice folds once. */
 
 #include "common/base/log.h"
 #include "common/io/kafka.h"
@@ -30,7 +32,9 @@ struct outbox {
     struct outbox_item *first, *last; /**< oldest and newest that are not out of the queue */
     struct outbox_item *next;         /**< first that was not handed to the writer */
     size_t count, in_flight;
-    /** One in flight failed: wait for the rest, then again from the first undelivered on. */
+    int64_t
+        last_offset; /**< of the newest one that has left the queue in its order; 0 = not known */
+    /** One in flight failed, or was misplaced: wait for the rest, then again from the first undelivered on. */
     struct error failure;
     struct timer_entry retry;
     struct log_limit complaints;

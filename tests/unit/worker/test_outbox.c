@@ -126,6 +126,56 @@ static void outbox_sends_in_order_and_counts(void **state)
     end(&b);
 }
 
+/** That one is acknowledged at this offset. */
+static void deliver(struct broker *broker, size_t at, int64_t offset)
+{
+    broker->sent[at].delivered(broker->sent[at].context, NULL, offset);
+    broker->answered++;
+}
+
+static void outbox_writes_again_what_lies_before_an_older_one(void **state)
+{
+    (void)state;
+    struct broker b;
+    begin(&b);
+    push(&b, "a");
+    push(&b, "b");
+    push(&b, "c");
+    deliver(&b, 1, 5);
+    deliver(&b, 2, 6);
+    assert_int_equal(b.delivered, 0);
+    deliver(&b, 0, 7);
+    assert_int_equal(b.delivered, 1);
+    b.now += 10000;
+    timers_tick(&b.timers);
+    assert_int_equal(b.sent_count, 5);
+    assert_string_equal(b.sent[3].text, "b");
+    assert_string_equal(b.sent[4].text, "c");
+    deliver(&b, 3, 8);
+    deliver(&b, 4, 9);
+    assert_int_equal(b.delivered, 3);
+    assert_int_equal(b.outbox.count, 0);
+    end(&b);
+}
+
+/** A log that was begun anew counts from 0 again. */
+static void outbox_takes_lower_offsets_for_an_order_once(void **state)
+{
+    (void)state;
+    struct broker b;
+    begin(&b);
+    push(&b, "a");
+    deliver(&b, 0, 1000);
+    push(&b, "b");
+    deliver(&b, 1, 0);
+    assert_int_equal(b.delivered, 1);
+    b.now += 10000;
+    timers_tick(&b.timers);
+    deliver(&b, 2, 1);
+    assert_int_equal(b.delivered, 2);
+    end(&b);
+}
+
 static void outbox_sends_again_from_the_first_undelivered(void **state)
 {
     (void)state;
@@ -325,6 +375,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(outbox_sends_in_order_and_counts),
+        cmocka_unit_test(outbox_writes_again_what_lies_before_an_older_one),
+        cmocka_unit_test(outbox_takes_lower_offsets_for_an_order_once),
         cmocka_unit_test(outbox_sends_again_from_the_first_undelivered),
         cmocka_unit_test(outbox_waits_while_the_writer_is_full),
         cmocka_unit_test(outbox_bounds_what_is_under_way),
