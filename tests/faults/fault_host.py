@@ -13,6 +13,7 @@ from stopfleet import CLUSTER
 
 POLL_SECONDS = 0.1
 CODE = 7  # of what obeys
+CONNECTIONS_OF_A_BROKER = 3  # of what writes, what reads, and what looks for the group's coordinator; with a pipe each at times
 COMMAND_MS = 700  # that a pre-stop command runs
 
 
@@ -28,6 +29,7 @@ def read_text(path):
 class FaultHost:
     """watch: a probe_record.EndWatch. Its worker's deaths by SIGKILL are undone by poll()."""
 
+    engine_connections = 0  # that are kept for further calls
     history = False  # whether what runs the tasks can tell which signals it sent
 
     def __init__(self, fleet, api, watch, name):
@@ -115,7 +117,7 @@ class FaultHost:
     def usage(self):
         """None of a worker that has just died."""
         try:
-            usage = oracle.Usage(self.worker.pid, len(self.fleet.kafka.nodes))
+            usage = oracle.Usage(self.worker.pid, CONNECTIONS_OF_A_BROKER * len(self.fleet.kafka.nodes) + self.engine_connections)
         except (FileNotFoundError, ProcessLookupError, PermissionError):
             return None
         return usage if self.worker.alive() else None
@@ -177,6 +179,7 @@ class DockerFaultHost(FaultHost):
     """containers: stopfleet.Containers of an engine that no other host uses at the time. pre_stop: its tasks have a pre-stop command."""
 
     history = True
+    engine_connections = 16  # the worker's --engine-calls
 
     def __init__(self, fleet, api, watch, name, containers, pre_stop=False):
         self.containers = containers

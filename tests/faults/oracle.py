@@ -134,21 +134,32 @@ def broken(fleet, api, stops, watch):
 
 
 class Usage:
-    """O5: what a process holds."""
+    """O5: what a process holds. Connections come and go, with pipes that wake their threads; of the rest nothing may be left."""
 
-    SLACK_DESCRIPTORS = 3  # for each broker: a connection that is being made, or was made since
     SLACK_BYTES = 8 << 20  # buffers of librdkafka and the allocator's own
 
-    def __init__(self, pid, brokers):
-        self.brokers = brokers
-        self.descriptors = len(os.listdir(f"/proc/{pid}/fd"))
+    def __init__(self, pid, connections):
+        """connections: how many more than before it may have."""
+        self.connections = connections
+        targets = [_link(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+        self.sockets = sum(target.startswith(("socket:", "pipe:")) for target in targets)
+        self.others = sorted(target for target in targets if target and not target.startswith(("socket:", "pipe:")))
         with open(f"/proc/{pid}/statm", encoding="ascii") as f:
             _, resident, shared = [int(word) for word in f.read().split()[:3]]
         self.own_bytes = (resident - shared) * os.sysconf("SC_PAGE_SIZE")
 
     def is_back_to(self, before):
-        return (self.descriptors <= before.descriptors + self.SLACK_DESCRIPTORS * self.brokers
+        of_tasks = before.others.count("anon_inode:[pidfd]")
+        return (len(self.others) <= len(before.others) - of_tasks and self.sockets <= before.sockets + self.connections
                 and self.own_bytes <= before.own_bytes + self.SLACK_BYTES)
 
     def __str__(self):
-        return f"{self.descriptors} descriptors, {self.own_bytes >> 10} KiB"
+        return f"{self.sockets} sockets and pipes, {self.own_bytes >> 10} KiB, {', '.join(self.others)}"
+
+
+def _link(path):
+    """"" of a descriptor that has just been closed."""
+    try:
+        return os.readlink(path)
+    except FileNotFoundError:
+        return ""
