@@ -202,6 +202,8 @@ void sim_check_appended(int64_t offset, struct span bytes)
     if (task != NULL) {
         if (event.type == EVENT_STOP_REQUESTED) {
             keep_request(task, offset, &event);
+        } else if (event.type == EVENT_PRE_STOP_STARTED) {
+            sim_run_find(event.pre_stop_started.run)->pre_stop_said = true;
         } else if (event.type == EVENT_SIGNAL_SENT) {
             struct sim_run *run = sim_run_find(event.signal_sent.run);
             run->told = true;

@@ -216,6 +216,9 @@ void stopper_recovery_act(struct stopper *stopper, bool log_read);
 bool stopper_recovery_know(struct stopper *stopper, const char *incarnation);
 /** The log's end was reached. */
 void stopper_recovery_caught_up(struct stopper *stopper);
+/** A stop that only the journal or a late record of another incarnation shows, its StopRequested below the commit, is over, whatever was requested
+ *  since. */
+void stopper_recovery_end_if_over(struct stop_task *task);
 /** Others may have acted on this task: if their journal is lost, each run that is not known to be signalled may have been, which the new journal
  *  remembers. */
 void stopper_recovery_suspect(struct stop_task *task);

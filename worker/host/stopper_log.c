@@ -58,6 +58,7 @@ static void on_own(struct stop_task *task, int64_t offset, const struct event *e
     if (ends && task_is_terminal(&task->own)) {
         stopper_task_ended_in_log(task, offset);
     } else if (changed && task->stopper->acting && task->stopper->caught_up) {
+        stopper_recovery_end_if_over(task);
         stopper_run_sync(task, true);
     }
 }

@@ -139,16 +139,19 @@ static bool request_was_read(const struct stop_task *task)
     return false;
 }
 
-/** A stop that only the journal shows, its StopRequested below the commit, is over, whatever was requested since. */
-static void end_if_over(void *context, void *owner)
+void stopper_recovery_end_if_over(struct stop_task *task)
 {
-    (void)context;
-    struct stop_task *task = owner;
     if (stopper_task_under_way(task) && !request_was_read(task)) {
-        log_info("stop.over", "a stop that only the journal shows is over",
+        log_info("stop.over", "a stop whose StopRequested lies below the commit is over",
                  LOG_STR("task", task->entry.key));
         stopper_task_end(task);
     }
+}
+
+static void end_if_over(void *context, void *owner)
+{
+    (void)context;
+    stopper_recovery_end_if_over(owner);
 }
 
 static void accept_each(void *context, void *owner)
