@@ -8,6 +8,7 @@ from fault_host import FaultHost
 
 HOSTS = 40 if ALL else 3
 HOSTS_AT_ONCE = 20
+GRACE_S = 8 if ALL else 1  # the last of many hosts is to be asked before the grace of the first has run out
 
 
 class ServerFaults(FaultFleet):
@@ -22,7 +23,7 @@ class ServerFaults(FaultFleet):
     def begin(self, number):
         host = self.new_host(number)
         host.start()
-        host.add_probes()
+        host.add_probes(grace_s=GRACE_S)
         now = len(host.stops)
         if self.late_tasks:
             host.add_probes("-late")

@@ -12,6 +12,7 @@ from fault_fleet import ALL  # noqa: E402
 from fault_host import FaultHost  # noqa: E402
 from kafka_server import Kafka  # noqa: E402
 from network import Network  # noqa: E402
+from server import wait_for  # noqa: E402
 from server_faults import ServerFaults  # noqa: E402
 
 THROUGH_THE_DEADLINE_S = 2  # the graces are 1 s
@@ -68,11 +69,12 @@ class OneNode(ServerFaults):
         def fault(hosts):
             until = time.monotonic() + AWAY_S
             away()
-            self.assert_killed_without(hosts)
-            for host in hosts:
-                host.worker.wait_log("outbox.waits", 60)
-            time.sleep(max(0, until - time.monotonic()))
-            back()
+            try:
+                self.assert_killed_without(hosts)
+                wait_for(lambda: any("outbox.waits" in host.worker.log_text() for host in hosts), 60, "events that are given back")
+                time.sleep(max(0, until - time.monotonic()))
+            finally:
+                back()
 
         self.worker_flags = ["--kafka-option", ",".join(SHORT_TIMEOUTS)]
         self.in_mid_stop(fault)
