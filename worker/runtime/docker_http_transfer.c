@@ -1,5 +1,6 @@
 #include "worker/runtime/docker_http_transfer.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -126,6 +127,7 @@ int docker_transfer_init(struct docker_transfer *transfer, const struct docker_e
     CURL *easy = curl_easy_init();
 
     transfer->easy = easy;
+    transfer->socket_path = endpoint->socket_path;
     transfer->path = memory_strdup(path);
     if (easy == NULL || transfer->path == NULL || !set_endpoint(easy, endpoint, path) ||
         !set_method(easy, method, body) || !set_headers(transfer, body) ||
@@ -152,8 +154,42 @@ void docker_transfer_release(struct docker_transfer *transfer)
     transfer->path = NULL;
 }
 
-const char *docker_transfer_error(const struct docker_transfer *transfer, CURLcode code)
+/** What to do where connect(2) on the socket fails. */
+static const struct {
+    int number;
+    const char *remedy;
+} SOCKET_REMEDIES[] = {
+    {EACCES, "run this as root or in the socket's group"},
+    {EPERM, "run this as root or in the socket's group"},
+    {ENOENT, "start the engine, or name its socket with --docker-endpoint"},
+    {ENOTDIR, "name the engine's socket with --docker-endpoint"},
+    {ECONNREFUSED, "nobody listens there: start the engine"},
+    {ENOTSOCK, "name the engine's socket with --docker-endpoint"},
+};
+
+/* libcurl names a port here, also for a socket, and not why. */
+static bool say_socket(struct docker_transfer *transfer)
 {
+    long number = 0;
+    const char *remedy = "is the engine running?";
+    if (curl_easy_getinfo(transfer->easy, CURLINFO_OS_ERRNO, &number) != CURLE_OK || number == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < sizeof SOCKET_REMEDIES / sizeof *SOCKET_REMEDIES; i++) {
+        if (SOCKET_REMEDIES[i].number == (int)number) {
+            remedy = SOCKET_REMEDIES[i].remedy;
+        }
+    }
+    (void)snprintf(transfer->error_text, sizeof transfer->error_text, "%.107s: %s (%s)",
+                   transfer->socket_path, strerror((int)number), remedy);
+    return true;
+}
+
+const char *docker_transfer_error(struct docker_transfer *transfer, CURLcode code)
+{
+    if (code == CURLE_COULDNT_CONNECT && transfer->socket_path != NULL && say_socket(transfer)) {
+        return transfer->error_text;
+    }
     return transfer->error_text[0] != '\0' ? transfer->error_text : curl_easy_strerror(code);
 }
 

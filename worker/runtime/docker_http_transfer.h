@@ -24,6 +24,7 @@ struct docker_transfer {
     CURL *easy;
     struct curl_slist *headers;
     char *path;
+    const char *socket_path; /**< borrowed of the endpoint; NULL: TCP */
     char error_text[CURL_ERROR_SIZE];
     /** libcurl is done with it; it is out of the multi handle already */
     void (*done)(struct docker_transfer *transfer, CURLcode code);
@@ -37,8 +38,9 @@ int docker_transfer_init(struct docker_transfer *transfer, const struct docker_e
                          const char *method, const char *path, const char *body,
                          docker_write_fn *write, struct error *err);
 void docker_transfer_release(struct docker_transfer *transfer);
-/** libcurl's text for the failure. */
-const char *docker_transfer_error(const struct docker_transfer *transfer, CURLcode code);
+/** Why it failed: of a socket that cannot be connected to its path, the errno's text and what to do, else libcurl's
+ *  text. Valid as long as the transfer. */
+const char *docker_transfer_error(struct docker_transfer *transfer, CURLcode code);
 /** Whether any byte of the request was written. */
 bool docker_transfer_was_sent(const struct docker_transfer *transfer);
 long docker_transfer_status(const struct docker_transfer *transfer);

@@ -4,8 +4,13 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -53,6 +58,56 @@ static void an_engine_that_is_not_there_is_found_later(void **state)
     fixture.engine = fake_engine_new(fixture.loop, fixture.socket_path, fixture.routes, ROUTES);
     engine_fixture_wait_state(RUNTIME_BACK);
     assert_int_equal(fixture.aways, 1);
+}
+
+static void start_and_be_away(void)
+{
+    fixture.runtime->ops->start(fixture.runtime);
+    engine_fixture_wait_state(RUNTIME_AWAY);
+}
+
+static void assert_away_says(const char *reason)
+{
+    assert_non_null(strstr(fixture.detail, fixture.socket_path));
+    assert_non_null(strstr(fixture.detail, reason));
+    assert_null(strstr(fixture.detail, "port"));
+}
+
+static void a_socket_that_is_not_there_is_said(void **state)
+{
+    (void)state;
+    fake_engine_free(fixture.engine);
+    fixture.engine = NULL;
+    start_and_be_away();
+    assert_away_says("No such file or directory");
+    assert_non_null(strstr(fixture.detail, "--docker-endpoint"));
+}
+
+static void a_socket_without_rights_is_said(void **state)
+{
+    const uid_t user = geteuid();
+    (void)state;
+    assert_int_equal(chmod(fixture.socket_path, 0), 0);
+    assert_int_equal(user == 0 ? seteuid(65534) : 0, 0); /* root may use every socket */
+    start_and_be_away();
+    assert_int_equal(seteuid(user), 0);
+    assert_away_says("Permission denied");
+    assert_non_null(strstr(fixture.detail, "group"));
+}
+
+static void a_socket_that_nobody_listens_on_is_said(void **state)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)state;
+    fake_engine_free(fixture.engine);
+    fixture.engine = NULL;
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", fixture.socket_path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    start_and_be_away();
+    assert_away_says("Connection refused");
+    (void)close(fd);
+    (void)unlink(fixture.socket_path);
 }
 
 static void an_engine_that_hangs_is_away(void **state)
@@ -163,6 +218,9 @@ int main(void)
         TEST(the_engine_is_found_and_described),
         TEST(an_engine_that_is_too_old_is_said_with_its_version),
         TEST(an_engine_that_is_not_there_is_found_later),
+        TEST(a_socket_that_is_not_there_is_said),
+        TEST(a_socket_without_rights_is_said),
+        TEST(a_socket_that_nobody_listens_on_is_said),
         TEST(an_engine_that_hangs_is_away),
         TEST(a_stream_that_ends_is_opened_again_where_it_ended),
         TEST(lines_that_are_no_events_are_left_out),
