@@ -1,19 +1,21 @@
 #include "producer/api_options.h"
 
 #include <stddef.h>
-#include <string.h>
 
-#include "common/domain/arn.h"
+#include "common/domain/scope_options.h"
 
 #define AT(member) offsetof(struct api_options, member)
+
+static const struct option_text_rule LISTEN = {.wanted = "HOST:PORT or [IPV6]:PORT"};
 
 static const struct option_spec SPECS[] = {
     {.name = "listen",
      .type = OPTION_TEXT,
      .offset = AT(listen),
      .default_text = "127.0.0.1:7770",
+     .text_rule = &LISTEN,
      .group = "Service",
-     .help = "Address to serve on, HOST:PORT or [IPV6]:PORT. Port 0 takes a free one."},
+     .help = "Address to serve on. Port 0 takes a free one."},
     {.name = "address-file",
      .type = OPTION_TEXT,
      .offset = AT(address_file),
@@ -54,17 +56,20 @@ static const struct option_spec SPECS[] = {
      .type = OPTION_TEXT,
      .offset = AT(account),
      .default_text = "000000000000",
+     .text_rule = &SCOPE_ACCOUNT,
      .group = "Identity",
-     .help = "Account number in ARNs, 12 digits. The same for all programs of a Stopfleet."},
+     .help = "Account number in ARNs. The same for all programs of a Stopfleet."},
     {.name = "region",
      .type = OPTION_TEXT,
      .offset = AT(region),
      .default_text = "us-east-1",
+     .text_rule = &SCOPE_REGION,
      .group = "Identity",
      .help = "Region in ARNs. The same for all programs of a Stopfleet."},
     {.name = "cluster",
      .type = OPTION_TEXT_LIST,
      .offset = AT(clusters),
+     .text_rule = &SCOPE_CLUSTER,
      .group = "Identity",
      .help = "A cluster that exists before a host has registered in it; may be given several "
              "times. \"default\" always exists."},
@@ -122,42 +127,10 @@ const struct option_program API_OPTIONS_PROGRAM = {
     .spec_count = sizeof SPECS / sizeof SPECS[0],
 };
 
-static bool consists_of(const char *text, const char *characters)
-{
-    return text != NULL && text[0] != '\0' && text[strspn(text, characters)] == '\0';
-}
-
-static const char *shown(const char *text)
-{
-    return text == NULL ? "" : text;
-}
-
 int api_options_check(const struct api_options *options, struct error *err)
 {
-    if (connection_options_check(options->kafka_brokers, options->redis, err) != 0) {
+    if (connection_options_check(options->kafka_brokers, err) != 0) {
         return -1;
-    }
-    if (!consists_of(options->account, "0123456789") || strlen(options->account) != 12) {
-        return error_set(err, ERROR_INVALID, "--account \"%s\" is not a number of 12 digits",
-                         shown(options->account));
-    }
-    if (!consists_of(options->region, "abcdefghijklmnopqrstuvwxyz0123456789-") ||
-        strlen(options->region) > 64) {
-        return error_set(err, ERROR_INVALID,
-                         "--region \"%s\" is not a region name: lower-case letters, digits and -, "
-                         "as in us-east-1",
-                         shown(options->region));
-    }
-    if (options->listen == NULL) {
-        return error_set(err, ERROR_INVALID, "--listen cannot be empty: give HOST:PORT");
-    }
-    for (size_t i = 0; i < options->clusters.count; i++) {
-        if (!arn_is_cluster_name(options->clusters.items[i])) {
-            return error_set(err, ERROR_INVALID,
-                             "--cluster \"%s\" is not a cluster name: 1 to 255 letters, digits, - "
-                             "and _",
-                             options->clusters.items[i]);
-        }
     }
     if (options->min_insync_replicas > options->replication) {
         return error_set(err, ERROR_INVALID,

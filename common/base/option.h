@@ -13,7 +13,7 @@
 #include "common/base/error.h"
 
 enum option_type {
-    OPTION_TEXT = 1,    /**< char *, owned; default NULL means "not set" */
+    OPTION_TEXT = 1,    /**< char *, owned; without a default, NULL means "not set" */
     OPTION_TEXT_LIST,   /**< struct option_list; given several times or with commas */
     OPTION_INTEGER,     /**< int64_t within [min, max] */
     OPTION_DURATION_MS, /**< int64_t milliseconds: "30s", "1m30s", "2h"; bare number = seconds */
@@ -29,16 +29,23 @@ struct option_list {
     size_t count;
 };
 
+/** What a text must be. */
+struct option_text_rule {
+    bool (*fits)(const char *text); /**< of a text that is not empty; NULL = any fits */
+    const char *wanted;             /**< behind "give", such as "12 digits" */
+};
+
 /** One option. `name` is "kafka-brokers": flag --kafka-brokers, file key kafka-brokers, environment
  *  STOPFLEET_KAFKA_BROKERS. env_alias (or NULL) is a second environment variable, weaker than the
  *  first. Options of one group stand next to each other. */
 struct option_spec {
     const char *name;
     enum option_type type;
-    size_t offset;              /**< offsetof in the program's config struct */
-    const char *default_text;   /**< parsed like a value; NULL = unset / 0 / false */
-    int64_t min, max;           /**< for the numeric types; max 0 = no upper limit */
-    const char *const *choices; /**< NULL-terminated, for OPTION_CHOICE */
+    size_t offset;                            /**< offsetof in the program's config struct */
+    const char *default_text;                 /**< parsed like a value; NULL = unset / 0 / false */
+    int64_t min, max;                         /**< for the numeric types; max 0 = no upper limit */
+    const char *const *choices;               /**< NULL-terminated, for OPTION_CHOICE */
+    const struct option_text_rule *text_rule; /**< for a text, and each of a list; NULL = any */
     unsigned flags;
     const char *env_alias;
     const char *group; /**< heading in --help and docs */
@@ -64,8 +71,8 @@ struct option_program {
 /** Fills `config` (zeroed by the caller) from defaults, then the file of --config or
  *  STOPFLEET_CONFIG ("key = value" lines, # begins a comment line), then environment
  *  (NULL-terminated; an empty variable counts as absent), then argv[1..]. A stronger source
- *  replaces the value of a weaker one, lists too; an empty text or list unsets. Flags are
- *  --name=value or --name value; "--" ends them. Positional arguments are collected in
+ *  replaces the value of a weaker one, lists too; an empty text or list unsets; an
+ *  OPTION_TEXT with a default is never unset: empty is refused. Flags are --name=value or --name value; "--" ends them. Positional arguments are collected in
  *  ret_positional (borrowed pointers into argv) if not NULL, else they are an error. --help, -h,
  *  --version and --options-markdown are answered on `out` without looking at values.
  *  Unknown file key or flag = ERROR_INVALID naming the nearest option; an unknown STOPFLEET_*

@@ -25,6 +25,7 @@ bool option_has_limits(const struct option_spec *spec)
         return spec->min != 0 || spec->max != 0;
     case OPTION_TEXT:
     case OPTION_TEXT_LIST:
+        return spec->text_rule != NULL;
     case OPTION_BOOLEAN:
         break;
     }
@@ -51,15 +52,19 @@ int option_append_limits(struct buffer *buf, const struct option_spec *spec, str
     if (!option_has_limits(spec)) {
         return 0;
     }
+    if (spec->text_rule != NULL) {
+        return buffer_append_format(buf, err, "%s%s", spec->type == OPTION_TEXT ? "" : "each ",
+                                    spec->text_rule->wanted);
+    }
     return spec->type == OPTION_CHOICE ? append_choices(buf, spec, err)
                                        : append_range(buf, spec, err);
 }
 
-static const char *grammar_of(enum option_type type)
+static const char *grammar_of(const struct option_spec *spec)
 {
-    switch (type) {
+    switch (spec->type) {
     case OPTION_TEXT:
-        return "a text";
+        return spec->text_rule == NULL ? "a text that is not empty" : "";
     case OPTION_TEXT_LIST:
         return "texts with a comma between each two and none of them empty";
     case OPTION_INTEGER:
@@ -78,7 +83,7 @@ static const char *grammar_of(enum option_type type)
 
 int option_append_accepted(struct buffer *buf, const struct option_spec *spec, struct error *err)
 {
-    const char *grammar = grammar_of(spec->type);
+    const char *grammar = grammar_of(spec);
     if (buffer_append_text(buf, grammar, err) < 0) {
         return -1;
     }

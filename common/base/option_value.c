@@ -45,25 +45,46 @@ static int refuse(const struct option_spec *spec, struct span value, struct erro
     return -1;
 }
 
-static int set_text(char **slot, struct span value, struct error *err)
+/* A copy of a text that is not empty, if it is what the option wants; value is what a refusal shows. */
+static int copy_text(const struct option_spec *spec, struct span text, struct span value,
+                     char **ret_copy, struct error *err)
+{
+    const struct option_text_rule *rule = spec->text_rule;
+    char *copy = memory_strndup(text.data, text.length);
+    if (copy == NULL) {
+        return error_no_memory(err, "reading options");
+    }
+    if (rule != NULL && rule->fits != NULL && !rule->fits(copy)) {
+        memory_free(copy);
+        return refuse(spec, value, err);
+    }
+    *ret_copy = copy;
+    return 0;
+}
+
+static int set_text(const struct option_spec *spec, char **slot, struct span value,
+                    struct error *err)
 {
     char *copy = NULL;
-    if (value.length > 0) {
-        copy = memory_strndup(value.data, value.length);
-        if (copy == NULL) {
-            return error_no_memory(err, "reading options");
-        }
+    if (value.length == 0 && spec->default_text != NULL) {
+        return refuse(spec, value, err);
+    }
+    if (value.length > 0 && copy_text(spec, value, value, &copy, err) != 0) {
+        return -1;
     }
     memory_free(*slot);
     *slot = copy;
     return 0;
 }
 
-static int list_append(struct option_list *list, struct span item, struct error *err)
+static int list_append(const struct option_spec *spec, struct option_list *list, struct span item,
+                       struct span value, struct error *err)
 {
-    char *copy = memory_strndup(item.data, item.length);
-    char **items =
-        copy == NULL ? NULL : memory_realloc(list->items, (list->count + 1) * sizeof *items);
+    char *copy = NULL;
+    if (copy_text(spec, item, value, &copy, err) != 0) {
+        return -1;
+    }
+    char **items = memory_realloc(list->items, (list->count + 1) * sizeof *items);
     if (items == NULL) {
         memory_free(copy);
         return error_no_memory(err, "reading options");
@@ -87,7 +108,7 @@ static int set_list(const struct option_spec *spec, struct option_list *list, st
         if (item.length == 0) {
             return refuse(spec, value, err);
         }
-        if (list_append(list, item, err) < 0) {
+        if (list_append(spec, list, item, value, err) < 0) {
             return -1;
         }
         if (comma == NULL) {
@@ -130,7 +151,7 @@ static int set_value(const struct option_spec *spec, void *slot, struct span val
 {
     switch (spec->type) {
     case OPTION_TEXT:
-        return set_text(slot, value, err);
+        return set_text(spec, slot, value, err);
     case OPTION_TEXT_LIST:
         return set_list(spec, slot, value, err);
     case OPTION_INTEGER:
@@ -170,7 +191,9 @@ void option_release(const struct option_program *program, void *config)
         const struct option_spec *spec = &program->specs[i];
         void *slot = slot_of(spec, config);
         if (spec->type == OPTION_TEXT) {
-            (void)set_text(slot, (struct span){0}, NULL);
+            char **text = slot;
+            memory_free(*text);
+            *text = NULL;
         } else if (spec->type == OPTION_TEXT_LIST) {
             list_release(slot);
         }

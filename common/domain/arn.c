@@ -7,6 +7,8 @@
 #include "common/base/buffer.h"
 #include "common/base/id.h"
 
+enum { ACCOUNT_DIGITS = 12, REGION_MAX_BYTES = 64 };
+
 /** How regions begin, partition by partition (botocore partitions.json). */
 static const struct {
     const char *region_prefix, *partition;
@@ -210,6 +212,22 @@ static bool is_name(struct span name, const char *more)
 bool arn_is_cluster_name(const char *name)
 {
     return is_name(span_of(name), "");
+}
+
+static bool consists_of(const char *text, const char *characters)
+{
+    return text[0] != '\0' && text[strspn(text, characters)] == '\0';
+}
+
+bool arn_is_account(const char *text)
+{
+    return consists_of(text, "0123456789") && strlen(text) == ACCOUNT_DIGITS;
+}
+
+bool arn_is_region(const char *text)
+{
+    return consists_of(text, "abcdefghijklmnopqrstuvwxyz0123456789-") &&
+           strlen(text) <= REGION_MAX_BYTES;
 }
 
 static enum arn_problem take_name(struct span name, const char *more, char ret_name[ARN_NAME_SIZE],

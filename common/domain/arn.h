@@ -63,5 +63,9 @@ enum arn_problem arn_parse_container_instance(const char *identifier, const stru
 
 /** True for ^[a-zA-Z0-9\-_]{1,255}$. */
 bool arn_is_cluster_name(const char *name);
+/** True for 12 digits. */
+bool arn_is_account(const char *text);
+/** True for ^[a-z0-9\-]{1,64}$. */
+bool arn_is_region(const char *text);
 
 #endif

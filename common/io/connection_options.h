@@ -38,8 +38,9 @@
      .type = OPTION_TEXT,                                                                          \
      .offset = offsetof(options, redis),                                                           \
      .default_text = "127.0.0.1:6379",                                                             \
+     .text_rule = &CONNECTION_REDIS_ADDRESS,                                                       \
      .group = "View",                                                                              \
-     .help = "Redis, HOST:PORT or unix:/PATH."},                                                   \
+     .help = "Address of Redis."},                                                                 \
         {.name = "redis-username",                                                                 \
          .type = OPTION_TEXT,                                                                      \
          .offset = offsetof(options, redis_username),                                              \
@@ -79,6 +80,7 @@
         .help = "Least level of log lines that are written."                                       \
     }
 
+extern const struct option_text_rule CONNECTION_REDIS_ADDRESS;
 extern const char *const CONNECTION_LOG_FORMATS[]; /**< in the order of enum log_format */
 extern const char *const CONNECTION_LOG_LEVELS[];  /**< in the order of enum log_level */
 
@@ -95,8 +97,7 @@ extern const char *const CONNECTION_LOG_LEVELS[];  /**< in the order of enum log
                            .prefix = (options)->redis_prefix,                                      \
                            .command_timeout_ms = (timeout_ms)})
 
-/** Refuses a start without Kafka (kafka_brokers NULL) or with an empty Redis address.
- *  @return 0 or -1 with ERROR_INVALID */
-int connection_options_check(const char *kafka_brokers, const char *redis, struct error *err);
+/** Refuses a start without Kafka (kafka_brokers NULL). @return 0 or -1 with ERROR_INVALID */
+int connection_options_check(const char *kafka_brokers, struct error *err);
 
 #endif

@@ -6,6 +6,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/domain/event.h"
+#include "common/domain/scope_options.h"
 
 #define AT(member) offsetof(struct audit_options, member)
 
@@ -33,6 +34,7 @@ static const struct option_spec SPECS[] = {
     {.name = "cluster",
      .type = OPTION_TEXT,
      .offset = AT(cluster),
+     .text_rule = &SCOPE_CLUSTER,
      .group = "Filters",
      .help = "Only events and tasks of this cluster; rebuild always takes all."},
     {.name = "task",
@@ -127,7 +129,7 @@ static int refuse_type(const char *text, struct error *err)
 
 int audit_options_finish(struct audit_options *options, struct error *err)
 {
-    if (connection_options_check(options->kafka_brokers, options->redis, err) != 0) {
+    if (connection_options_check(options->kafka_brokers, err) != 0) {
         return -1;
     }
     for (size_t i = 0; i < options->types.count; i++) {

@@ -3,7 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "common/domain/arn.h"
+#include "common/domain/scope_options.h"
+#include "worker/host/host_id.h"
 
 #define AT(member) offsetof(struct worker_options, member)
 
@@ -13,28 +14,37 @@ static const char *const RUNTIMES[] = {"docker", "process", NULL};
 static const char *const TERMINATIONS[] = {"leave", "finish", NULL};
 static const char *const GROUPINGS[] = {"project", "service", NULL};
 
+static const struct option_text_rule HOST_ID = {host_id_is_fit,
+                                                "up to 255 letters, digits, -, _ and ."};
+static const struct option_text_rule DIRECTORY = {.wanted = "the path of a directory"};
+static const struct option_text_rule ENDPOINT = {.wanted = "unix:///PATH or tcp://HOST:PORT"};
+
 static const struct option_spec SPECS[] = {
     {.name = "account",
      .type = OPTION_TEXT,
      .offset = AT(account),
      .default_text = "000000000000",
+     .text_rule = &SCOPE_ACCOUNT,
      .group = "Host",
-     .help = "Account number in ARNs, 12 digits. The same for all programs of a Stopfleet."},
+     .help = "Account number in ARNs. The same for all programs of a Stopfleet."},
     {.name = "region",
      .type = OPTION_TEXT,
      .offset = AT(region),
      .default_text = "us-east-1",
+     .text_rule = &SCOPE_REGION,
      .group = "Host",
      .help = "Region in ARNs. The same for all programs of a Stopfleet."},
     {.name = "cluster",
      .type = OPTION_TEXT,
      .offset = AT(cluster),
      .default_text = "default",
+     .text_rule = &SCOPE_CLUSTER,
      .group = "Host",
      .help = "Cluster that this host belongs to."},
     {.name = "host-id",
      .type = OPTION_TEXT,
      .offset = AT(host_id),
+     .text_rule = &HOST_ID,
      .group = "Host",
      .help = "Identity of this host in the log, for ever. Default: made from /etc/machine-id. "
              "Needed on a machine that was cloned."},
@@ -52,6 +62,7 @@ static const struct option_spec SPECS[] = {
      .type = OPTION_TEXT,
      .offset = AT(state_directory),
      .default_text = "/var/lib/stopfleet",
+     .text_rule = &DIRECTORY,
      .group = "Host",
      .help = "Directory of the journal: on a disk that outlives the process, one for each worker."},
     {.name = "journal-max",
@@ -74,13 +85,15 @@ static const struct option_spec SPECS[] = {
      .type = OPTION_TEXT,
      .offset = AT(docker_endpoint),
      .default_text = "unix:///var/run/docker.sock",
+     .text_rule = &ENDPOINT,
      .env_alias = "DOCKER_HOST",
      .group = "Tasks",
-     .help = "Engine to talk to: unix:///PATH or tcp://HOST:PORT."},
+     .help = "Engine to talk to."},
     {.name = "process-directory",
      .type = OPTION_TEXT,
      .offset = AT(process_directory),
      .default_text = "/run/stopfleet/tasks",
+     .text_rule = &DIRECTORY,
      .group = "Tasks",
      .help = "Directory of the task files of the process runtime (stopfleet-run writes them)."},
     {.name = "engine-calls",
@@ -213,30 +226,6 @@ const struct option_program WORKER_OPTIONS_PROGRAM = {
     .spec_count = sizeof SPECS / sizeof SPECS[0],
 };
 
-static int check_account(const char *account, struct error *err)
-{
-    if (strlen(account) != 12 || strspn(account, "0123456789") != 12) {
-        return error_set(err, ERROR_INVALID,
-                         "--account \"%s\" is no account number: give 12 digits", account);
-    }
-    return 0;
-}
-
-static int check_cluster(const struct worker_options *options, struct error *err)
-{
-    char name[256], detail[200];
-    struct arn_scope scope = {
-        .region = options->region, .account = options->account, .cluster = options->cluster};
-    if (strchr(options->cluster, ':') != NULL || strchr(options->cluster, '/') != NULL ||
-        arn_parse_cluster(options->cluster, &scope, name, detail) != ARN_OK) {
-        return error_set(err, ERROR_INVALID,
-                         "--cluster \"%s\" is no cluster name: give up to 255 letters, digits, - "
-                         "and _",
-                         options->cluster);
-    }
-    return 0;
-}
-
 static int read_attributes(const struct worker_options *options, struct arena *arena,
                            struct host_record *record, struct error *err)
 {
@@ -273,9 +262,6 @@ int worker_options_check(struct worker_options *options, struct error *err)
                              options->adopt.items[i]);
         }
     }
-    if (check_account(options->account, err) != 0 || check_cluster(options, err) != 0) {
-        return -1;
-    }
     if (!own_container_find("/proc/self/mountinfo", "/proc/self/cgroup", options->own_container)) {
         options->own_container[0] = '\0';
     }
@@ -285,7 +271,7 @@ int worker_options_check(struct worker_options *options, struct error *err)
 int worker_options_finish(const struct worker_options *options, struct arena *arena,
                           struct host_record *record, struct error *err)
 {
-    if (connection_options_check(options->kafka_brokers, options->redis, err) != 0) {
+    if (connection_options_check(options->kafka_brokers, err) != 0) {
         return -1;
     }
     return read_attributes(options, arena, record, err);

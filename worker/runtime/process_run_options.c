@@ -2,13 +2,18 @@
 
 #include <stddef.h>
 
+#include "common/domain/scope_options.h"
+
 #define AT(member) offsetof(struct process_run_options, member)
+
+static const struct option_text_rule DIRECTORY = {.wanted = "the path of a directory"};
 
 static const struct option_spec OPTIONS[] = {
     {.name = "directory",
      .type = OPTION_TEXT,
      .offset = AT(directory),
      .default_text = "/run/stopfleet/tasks",
+     .text_rule = &DIRECTORY,
      .env_alias = "STOPFLEET_PROCESS_DIRECTORY",
      .group = "Task",
      .help = "Directory of task files that the worker follows; made if it is not there."},
@@ -31,6 +36,7 @@ static const struct option_spec OPTIONS[] = {
     {.name = "cluster",
      .type = OPTION_TEXT,
      .offset = AT(cluster),
+     .text_rule = &SCOPE_CLUSTER,
      .group = "Task",
      .help = "Cluster that the task belongs to. Default: the worker's."},
     {.name = "started-by",

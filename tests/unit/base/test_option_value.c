@@ -229,6 +229,61 @@ static void a_secret_is_not_shown(void **state)
     assert_string_equal(err.message, "bad value for pin: give a whole number, at least 0");
 }
 
+static bool is_short(const char *text)
+{
+    return strlen(text) <= 3;
+}
+
+static const struct option_text_rule SHORT = {is_short, "up to three bytes"};
+static const struct option_text_rule ANY = {.wanted = "HOST:PORT"};
+
+static void assert_text_refused(const struct option_spec *spec, const char *text,
+                                const char *message)
+{
+    struct option_program program = {.name = "p", .specs = spec, .spec_count = 1};
+    union {
+        char *text;
+        struct option_list list;
+    } config = {0};
+    enum option_source set_by = OPTION_SOURCE_NONE;
+    struct option_state options = {.program = &program, .config = &config, .set_by = &set_by};
+    struct error err = {0};
+    int result = option_set(&options, spec, OPTION_SOURCE_FLAG, span_of(text), &err);
+    option_release(&program, &config);
+    assert_int_equal(result, message == NULL ? 0 : -1);
+    if (message != NULL) {
+        assert_int_equal(err.code, ERROR_INVALID);
+        assert_string_equal(err.message, message);
+    }
+}
+
+static void a_text_with_a_default_is_never_empty(void **state)
+{
+    (void)state;
+    struct option_spec spec = {.name = "x", .type = OPTION_TEXT, .default_text = "a"};
+    assert_text_refused(&spec, "", "bad value \"\" for x: give a text that is not empty");
+    assert_text_refused(&spec, "b", NULL);
+    spec.text_rule = &ANY;
+    assert_text_refused(&spec, "", "bad value \"\" for x: give HOST:PORT");
+    assert_text_refused(&spec, "any", NULL);
+    spec.default_text = NULL;
+    assert_text_refused(&spec, "", NULL);
+}
+
+static void a_text_is_what_its_rule_wants(void **state)
+{
+    (void)state;
+    struct option_spec spec = {.name = "x", .type = OPTION_TEXT, .text_rule = &SHORT};
+    assert_text_refused(&spec, "abc", NULL);
+    assert_text_refused(&spec, "", NULL);
+    assert_text_refused(&spec, "abcd", "bad value \"abcd\" for x: give up to three bytes");
+    spec.type = OPTION_TEXT_LIST;
+    assert_text_refused(&spec, "abc,d", NULL);
+    assert_text_refused(&spec, "abc,abcd",
+                        "bad value \"abc,abcd\" for x: give texts with a comma between each two "
+                        "and none of them empty, each up to three bytes");
+}
+
 static void distance_counts_edits(void **state)
 {
     (void)state;
@@ -280,6 +335,8 @@ int main(void)
         cmocka_unit_test(limits_themselves_are_accepted),
         cmocka_unit_test(long_values_are_shown_in_part),
         cmocka_unit_test(a_secret_is_not_shown),
+        cmocka_unit_test(a_text_with_a_default_is_never_empty),
+        cmocka_unit_test(a_text_is_what_its_rule_wants),
         cmocka_unit_test(distance_counts_edits),
         cmocka_unit_test(variables_are_named_after_options),
     };

@@ -189,6 +189,25 @@ static void names_have_255_characters_at_most(void **state)
     assert_false(arn_is_cluster_name(""));
 }
 
+static void accounts_and_regions_are_told(void **state)
+{
+    (void)state;
+    char region[66] = {0};
+    assert_true(arn_is_account("012345678901"));
+    assert_false(arn_is_account(""));
+    assert_false(arn_is_account("01234567890"));
+    assert_false(arn_is_account("0123456789012"));
+    assert_false(arn_is_account("01234567890x"));
+    assert_true(arn_is_region("us-gov-west-1"));
+    assert_false(arn_is_region(""));
+    assert_false(arn_is_region("x y"));
+    assert_false(arn_is_region("EU-west-1"));
+    memset(region, 'a', 64);
+    assert_true(arn_is_region(region));
+    region[64] = 'a';
+    assert_false(arn_is_region(region));
+}
+
 static void container_instances_are_taken_or_refused(void **state)
 {
     (void)state;
@@ -240,6 +259,7 @@ int main(void)
         cmocka_unit_test(task_identifiers_are_taken_or_refused),
         cmocka_unit_test(clusters_are_taken_or_refused),
         cmocka_unit_test(names_have_255_characters_at_most),
+        cmocka_unit_test(accounts_and_regions_are_told),
         cmocka_unit_test(container_instances_are_taken_or_refused),
         cmocka_unit_test(what_is_written_is_read_back),
     };
