@@ -104,20 +104,6 @@ class TasksCommand(unittest.TestCase):
         for pid in (os.getpid(), other.pid):
             self.assertIn(f"  {pid}-", listed)
 
-    def test_an_empty_value_is_refused_by_name(self):
-        config = os.path.join(self.directory, "worker.conf")
-        with open(config, "w", encoding="ascii") as f:
-            f.write("cluster =\n")
-        worker, run = os.path.join(BIN, "stopfleet-worker"), os.path.join(BIN, "stopfleet-run")
-        for command, name in (((worker, "--cluster="), "--cluster"), ((worker, "--account="), "--account"),
-                              ((worker, "--region="), "--region"), ((worker, "--state-directory", ""), "--state-directory"),
-                              ((worker, "tasks", "--process-directory="), "--process-directory"),
-                              ((worker, "tasks", "--region", "x y"), "--region"), ((worker, "--config", config), "cluster"),
-                              ((run, "--directory=", "--", "true"), "--directory")):
-            result = subprocess.run(command, capture_output=True, text=True, timeout=60, env={"STOPFLEET_KAFKA": "127.0.0.1:1"})
-            self.assertEqual((result.returncode, result.stdout), (2, ""), command)
-            self.assertRegex(result.stderr, f"{name}.*: give ")
-
     def test_an_engine_that_is_away_is_named(self):
         for endpoint in (f"unix://{self.directory}/docker.sock", "tcp://127.0.0.1:1"):
             result = self.tasks("--docker-endpoint", endpoint)

@@ -8,24 +8,26 @@
 #include "worker/runtime/signal_name.h"
 
 enum {
-    TEXT_MAX_BYTES = 255,
     NAME_MAX_BYTES = 200,
     STOP_TIMEOUT_MAX_S = 86400 * 7,
     PID_MAX = 1 << 22 /* the kernel's own limit, proc(5) */
 };
 
 static const struct record_field ENTRY_FIELDS[] = {
-    RECORD_FIELD_TEXT(struct process_entry, name, "name", RECORD_REQUIRED, TEXT_MAX_BYTES,
-                      "Name of the process, once in a task."),
+    RECORD_FIELD_TEXT(struct process_entry, name, "name", RECORD_REQUIRED,
+                      PROCESS_FILE_TEXT_MAX_BYTES, "Name of the process, once in a task."),
     RECORD_FIELD_INTEGER(struct process_entry, pid, "pid", RECORD_REQUIRED,
                          "Process id, as the worker's own pid namespace has it."),
     RECORD_FIELD_INTEGER(struct process_entry, start_time, "start_time", RECORD_REQUIRED,
                          "Field 22 of /proc/PID/stat: clock ticks from boot to the start. With it "
                          "the pid is never taken for another process'."),
-    RECORD_FIELD_TEXT(struct process_entry, stop_signal, "stop_signal", 0, TEXT_MAX_BYTES,
+    RECORD_FIELD_TEXT(struct process_entry, stop_signal, "stop_signal", 0,
+                      PROCESS_FILE_TEXT_MAX_BYTES,
                       "First signal of a stop, such as SIGINT or SIGRTMIN+3. Default: SIGTERM."),
-    RECORD_FIELD_OPTIONAL(struct process_entry, stop_timeout_s, "stop_timeout", 0,
-                          "Seconds between the stop signal and SIGKILL. Default: the worker's."),
+    RECORD_FIELD_OPTIONAL(
+        struct process_entry, stop_timeout_s, "stop_timeout", 0,
+        "Seconds between the stop signal and SIGKILL, up to 604800; 0 counts as 1. "
+        "Default: the worker's."),
     RECORD_FIELD_BOOLEAN(struct process_entry, essential, "essential", 0,
                          "Whether the process decides the task's start and end. Default: true."),
     RECORD_FIELD_BOOLEAN(struct process_entry, sidecar, "sidecar", 0,
@@ -33,7 +35,8 @@ static const struct record_field ENTRY_FIELDS[] = {
     RECORD_FIELD_TEXT_LIST(struct process_entry, depends_on, "depends_on", 0, 0,
                            "Names of processes of the task that this one needs: it is stopped "
                            "before them."),
-    RECORD_FIELD_TEXT(struct process_entry, status_file, "status_file", 0, TEXT_MAX_BYTES,
+    RECORD_FIELD_TEXT(struct process_entry, status_file, "status_file", 0,
+                      PROCESS_FILE_TEXT_MAX_BYTES,
                       "Name of a file in the same directory that its parent writes when the "
                       "process has ended. Without it the exit code is not known."),
     RECORD_FIELD_BOOLEAN(struct process_entry, process_group, "process_group", 0,
@@ -48,18 +51,19 @@ static const struct record_spec ENTRY_SPEC =
     RECORD_SPEC(struct process_entry, ENTRY_FIELDS, "Process", "A process of a task.");
 
 static const struct record_field FILE_FIELDS[] = {
-    RECORD_FIELD_TEXT(struct process_file, task, "task", RECORD_REQUIRED, TEXT_MAX_BYTES,
+    RECORD_FIELD_TEXT(struct process_file, task, "task", RECORD_REQUIRED,
+                      PROCESS_FILE_TEXT_MAX_BYTES,
                       "Name of the task. Files with the same name are one task."),
-    RECORD_FIELD_TEXT(struct process_file, cluster, "cluster", 0, TEXT_MAX_BYTES,
+    RECORD_FIELD_TEXT(struct process_file, cluster, "cluster", 0, PROCESS_FILE_TEXT_MAX_BYTES,
                       "Cluster that it belongs to; a worker of another one leaves it alone. "
                       "Default: the worker's."),
-    RECORD_FIELD_TEXT(struct process_file, group, "group", 0, TEXT_MAX_BYTES,
+    RECORD_FIELD_TEXT(struct process_file, group, "group", 0, PROCESS_FILE_TEXT_MAX_BYTES,
                       "The task's group. Default: family:FAMILY."),
-    RECORD_FIELD_TEXT(struct process_file, family, "family", 0, TEXT_MAX_BYTES,
+    RECORD_FIELD_TEXT(struct process_file, family, "family", 0, PROCESS_FILE_TEXT_MAX_BYTES,
                       "Family of the task definition. Default: the task's name."),
-    RECORD_FIELD_TEXT(struct process_file, started_by, "started_by", 0, TEXT_MAX_BYTES,
+    RECORD_FIELD_TEXT(struct process_file, started_by, "started_by", 0, PROCESS_FILE_TEXT_MAX_BYTES,
                       "The task's startedBy. Default: absent."),
-    RECORD_FIELD_TEXT(struct process_file, boot_id, "boot_id", 0, TEXT_MAX_BYTES,
+    RECORD_FIELD_TEXT(struct process_file, boot_id, "boot_id", 0, PROCESS_FILE_TEXT_MAX_BYTES,
                       "/proc/sys/kernel/random/boot_id without its dashes when the processes were "
                       "started. After a reboot they count as ended. Default: this boot."),
     RECORD_FIELD_BOOLEAN(struct process_file, remove_ended, "remove_ended", 0,
@@ -97,6 +101,17 @@ bool process_file_name_is_valid(const char *name)
     return length > 0 && length <= NAME_MAX_BYTES && name[0] != '.';
 }
 
+bool process_file_text_fits(const char *text)
+{
+    struct span s = span_of(text);
+    return s.length <= PROCESS_FILE_TEXT_MAX_BYTES && span_is_utf8(s);
+}
+
+bool process_file_process_fits(const char *text)
+{
+    return text[0] != '\0' && strchr(text, ',') == NULL && process_file_text_fits(text);
+}
+
 static int invalid(struct error *err, size_t i, const char *member, const char *wanted)
 {
     return error_set(err, ERROR_INVALID, "processes[%zu].%s: must be %s", i, member, wanted);
@@ -104,7 +119,7 @@ static int invalid(struct error *err, size_t i, const char *member, const char *
 
 static int check_entry(struct process_entry *entry, size_t i, struct error *err)
 {
-    if (entry->name[0] == '\0' || strchr(entry->name, ',') != NULL) {
+    if (!process_file_process_fits(entry->name)) {
         return invalid(err, i, "name", "a name without commas");
     }
     if (entry->pid < 1 || entry->pid > PID_MAX) {

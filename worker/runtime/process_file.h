@@ -10,7 +10,11 @@
 
 #include "common/domain/record.h"
 
-enum { PROCESS_FILE_MAX_BYTES = 1 << 20, PROCESS_FILE_PROCESSES_MAX = 256 };
+enum {
+    PROCESS_FILE_MAX_BYTES = 1 << 20,
+    PROCESS_FILE_PROCESSES_MAX = 256,
+    PROCESS_FILE_TEXT_MAX_BYTES = 255 /**< of a name and of every other text */
+};
 
 /** A process of a task file. */
 struct process_entry {
@@ -58,6 +62,10 @@ int process_status_write(const struct process_status *status, struct buffer *tex
 /** True for what can be a file name of the directory: 1 to 200 bytes, no '/', no control characters,
  *  not beginning with '.'. */
 bool process_file_name_is_valid(const char *name);
+/** True for a text that a task file can hold: UTF-8 of up to PROCESS_FILE_TEXT_MAX_BYTES. */
+bool process_file_text_fits(const char *text);
+/** True for such a text that can be the name of a process: not empty, no commas. */
+bool process_file_process_fits(const char *text);
 /** The tables of docs/process-tasks.md. */
 void process_file_write_markdown(FILE *out);
 

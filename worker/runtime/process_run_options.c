@@ -3,10 +3,16 @@
 #include <stddef.h>
 
 #include "common/domain/scope_options.h"
+#include "worker/runtime/process_file.h"
 
 #define AT(member) offsetof(struct process_run_options, member)
 
 static const struct option_text_rule DIRECTORY = {.wanted = "the path of a directory"};
+
+/* What the worker would refuse in a task file, or a name would lose of itself. */
+static const struct option_text_rule TEXT = {process_file_text_fits, "up to 255 bytes of UTF-8"};
+static const struct option_text_rule PROCESS = {process_file_process_fits,
+                                                "up to 255 bytes of UTF-8 without commas"};
 
 static const struct option_spec OPTIONS[] = {
     {.name = "directory",
@@ -20,17 +26,20 @@ static const struct option_spec OPTIONS[] = {
     {.name = "task",
      .type = OPTION_TEXT,
      .offset = AT(task),
+     .text_rule = &TEXT,
      .group = "Task",
      .help = "Name of the task. Commands with the same name are one task. Default: the command's "
              "name and its process id."},
     {.name = "family",
      .type = OPTION_TEXT,
      .offset = AT(family),
+     .text_rule = &TEXT,
      .group = "Task",
      .help = "Family of the task definition. Default: the task's name."},
     {.name = "group",
      .type = OPTION_TEXT,
      .offset = AT(group),
+     .text_rule = &TEXT,
      .group = "Task",
      .help = "The task's group. Default: family:FAMILY."},
     {.name = "cluster",
@@ -42,16 +51,19 @@ static const struct option_spec OPTIONS[] = {
     {.name = "started-by",
      .type = OPTION_TEXT,
      .offset = AT(started_by),
+     .text_rule = &TEXT,
      .group = "Task",
      .help = "The task's startedBy."},
     {.name = "name",
      .type = OPTION_TEXT,
      .offset = AT(name),
+     .text_rule = &PROCESS,
      .group = "Process",
      .help = "Name of the process in its task. Default: the command's name."},
     {.name = "depends-on",
      .type = OPTION_TEXT_LIST,
      .offset = AT(depends_on),
+     .text_rule = &PROCESS,
      .group = "Process",
      .help = "Names of processes of the task that this one needs: it is stopped before them."},
     {.name = "essential",

@@ -1,0 +1,56 @@
+"""What the programs say to values that they cannot use. It needs no servers."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+from stopfleet import BIN  # noqa: E402
+
+WORKER, RUN = os.path.join(BIN, "stopfleet-worker"), os.path.join(BIN, "stopfleet-run")
+
+
+class WrongOptions(unittest.TestCase):
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory(prefix="stopfleet-options-")
+        self.addCleanup(directory.cleanup)
+        self.directory = directory.name
+
+    def run_program(self, *command):
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, env={"STOPFLEET_KAFKA": "127.0.0.1:1"})
+
+    def run_command(self, *flags, directory=None):
+        """stopfleet-run with flags; its command leaves a file."""
+        self.ran = os.path.join(self.directory, "ran")
+        return self.run_program(RUN, "--directory", directory or self.directory, *flags, "--", "/bin/touch", self.ran)
+
+    def assert_refused(self, result, pattern):
+        self.assertEqual((result.returncode, result.stdout), (2, ""), result.args)
+        self.assertRegex(result.stderr, pattern)
+
+    def test_an_empty_value_is_refused_by_name(self):
+        config = os.path.join(self.directory, "worker.conf")
+        with open(config, "w", encoding="ascii") as f:
+            f.write("cluster =\n")
+        for command, name in (((WORKER, "--cluster="), "--cluster"), ((WORKER, "--account="), "--account"),
+                              ((WORKER, "--region="), "--region"), ((WORKER, "--state-directory", ""), "--state-directory"),
+                              ((WORKER, "tasks", "--process-directory="), "--process-directory"),
+                              ((WORKER, "tasks", "--region", "x y"), "--region"), ((WORKER, "--config", config), "cluster"),
+                              ((RUN, "--directory=", "--", "true"), "--directory")):
+            self.assert_refused(self.run_program(*command), f"{name}.*: give ")
+
+    def test_what_no_worker_would_read_in_a_task_file(self):
+        for flag in ("--task", "--name", "--family", "--group", "--started-by", "--depends-on"):
+            self.assert_refused(self.run_command(flag, "x" * 256), f"flag {flag}: bad value .* up to 255 bytes")
+        self.assert_refused(self.run_command("--cluster", "a b"), "flag --cluster: bad value .* up to 255 letters")
+        self.assertFalse(os.path.exists(self.ran))
+        self.assertEqual(os.listdir(self.directory), [])
+        self.assertEqual(self.run_command("--task", "x" * 255, "--name", "x" * 255, "--group", "x" * 255).returncode, 0)
+        self.assertTrue(os.path.exists(self.ran))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
