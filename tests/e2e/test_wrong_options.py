@@ -51,6 +51,19 @@ class WrongOptions(unittest.TestCase):
         self.assertEqual(self.run_command("--task", "x" * 255, "--name", "x" * 255, "--group", "x" * 255).returncode, 0)
         self.assertTrue(os.path.exists(self.ran))
 
+    def test_a_directory_that_everybody_can_write(self):
+        shared = os.path.join(self.directory, "shared")
+        os.mkdir(shared)
+        for mode, advice in ((0o777, "chmod o-w it"), (0o1777, f"give one .* such as {shared}/stopfleet")):
+            os.chmod(shared, mode)
+            tasks = self.run_program(WORKER, "tasks", "--host-id", "a" * 32, "--runtime", "process", "--process-directory", shared)
+            self.assertEqual((tasks.returncode, tasks.stdout), (1, ""))
+            self.assertRegex(tasks.stderr, f"writable by everybody.*: {advice}")
+            self.assert_refused(self.run_command(directory=shared), f"--directory: .*writable by everybody.*: {advice}")
+            self.assertFalse(os.path.exists(self.ran))
+            self.assertEqual(os.listdir(shared), [])
+        self.assertEqual(self.run_command(directory=os.path.join(shared, "stopfleet")).returncode, 0)
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

@@ -207,23 +207,6 @@ static void inotify_ready(int fd, unsigned what, void *context)
     }
 }
 
-/* Who can write the directory can have any process stopped. */
-static int check_directory(const struct process_runtime *runtime, struct error *err)
-{
-    struct stat status;
-    if (fstat(runtime->directory_fd, &status) != 0) {
-        return error_set_errno(err, errno, "could not read the directory \"%s\"",
-                               runtime->directory);
-    }
-    if ((status.st_mode & S_IWOTH) != 0) {
-        return error_set(err, ERROR_INVALID,
-                         "the directory \"%s\" is writable by everybody, so that anybody could "
-                         "have any process stopped: chmod o-w it",
-                         runtime->directory);
-    }
-    return 0;
-}
-
 static int watch_parent(struct process_runtime *runtime, struct error *err)
 {
     char *path = memory_strdup(runtime->directory);
@@ -254,7 +237,7 @@ static int open_directory(struct process_runtime *runtime, struct error *err)
         return error_set_errno(err, errno, "could not open the directory \"%s\"",
                                runtime->directory);
     }
-    if (check_directory(runtime, err) != 0 ||
+    if (process_check_directory(runtime->directory_fd, runtime->directory, err) != 0 ||
         process_boot_read(runtime->directory, !runtime->read_only, &runtime->boot, err) != 0) {
         return -1;
     }

@@ -120,6 +120,25 @@ bool process_make_directory(const char *path)
     return false;
 }
 
+int process_check_directory(int directory_fd, const char *path, struct error *err)
+{
+    struct stat status;
+    if (fstat(directory_fd, &status) != 0) {
+        return error_set_errno(err, errno, "could not read the directory \"%s\"", path);
+    }
+    if ((status.st_mode & S_IWOTH) == 0) {
+        return 0;
+    }
+    /* A sticky one is everybody's by intent, as /tmp. */
+    bool shared = (status.st_mode & S_ISVTX) != 0;
+    return error_set(err, ERROR_INVALID,
+                     "the directory \"%s\" is writable by everybody, so that anybody could have "
+                     "any process stopped: %s%s%s",
+                     path,
+                     shared ? "give one that only task files are in, such as " : "chmod o-w it",
+                     shared ? path : "", shared ? "/stopfleet" : "");
+}
+
 int process_write_whole(int directory_fd, const char *name, struct span content, struct error *err)
 {
     char temporary[NAME_MAX + 1];

@@ -40,6 +40,9 @@ int process_pidfd_signal(int pidfd, int64_t pid, int signal, bool whole_group);
 /** Makes a directory and what leads to it, mode 0755; failures show when it is opened.
  *  @return true if it was not there and was made */
 bool process_make_directory(const char *path);
+/** Refuses a directory of task files that everybody can write: who can may have any process stopped.
+ *  path is for messages. @return 0, or -1 with ERROR_INVALID (says what to do), ERROR_IO */
+int process_check_directory(int directory_fd, const char *path, struct error *err);
 /** Writes a whole file of the directory by renaming. @return 0, or -1 with ERROR_IO, ERROR_FULL */
 int process_write_whole(int directory_fd, const char *name, struct span content, struct error *err);
 /** Reads a whole regular file (no symbolic link) of the directory.

@@ -276,6 +276,9 @@ static int prepare(struct supervisor *supervisor, struct error *err)
                                "--directory",
                                directory);
     }
+    if (process_check_directory(supervisor->directory_fd, directory, err) != 0) {
+        return error_wrap(err, "--directory");
+    }
     (void)sigemptyset(&watched);
     (void)sigaddset(&watched, SIGCHLD);
     for (size_t i = 0; i < sizeof FORWARDED / sizeof *FORWARDED; i++) {
