@@ -73,6 +73,40 @@ class TasksCommand(unittest.TestCase):
         reasons = [c["reason"] for c in json.loads(self.tasks_in(self.directory, "--json").stdout)["notDiscovered"]]
         self.assertEqual(sorted("the file says" in reason for reason in reasons), [False, True])
 
+    def put(self, name, text):
+        with open(os.path.join(self.directory, name), "w", encoding="utf-8") as f:
+            f.write(text if isinstance(text, str) else json.dumps(text))
+
+    def process(self, name, **members):
+        return {"name": name, "pid": os.getpid(), "start_time": int(process_start_ticks(os.getpid())), **members}
+
+    def test_files_of_no_use_are_listed(self):
+        self.put("broken.json", "{")
+        self.put("wrong.json", {"task": "x", "processes": [{"name": "a", "pid": "many", "start_time": 1}]})
+        os.mkfifo(os.path.join(self.directory, "pipe.json"))
+        self.put("init.json", {"task": "init", "processes": [{"name": "init", "pid": 1, "start_time": 1}]})
+        listed = self.tasks_in(self.directory).stdout
+        files = listed.split("TASK FILES OF NO USE: 3\n")[1].split("\n\n")[0].splitlines()
+        self.assertEqual([line.split(": ")[0] for line in files], ["  broken.json", "  pipe.json", "  wrong.json"])
+        self.assertIn("processes[0].pid", files[2])
+        self.assertIn("NOT DISCOVERED: 1", listed)
+        self.assertRegex(listed, r"  init  \S+  init\.json: process 1 is init")
+        listed = json.loads(self.tasks_in(self.directory, "--json").stdout)
+        self.assertEqual([f["file"] for f in listed["taskFilesOfNoUse"]], ["broken.json", "pipe.json", "wrong.json"])
+        self.assertIn("processes[0].pid", listed["taskFilesOfNoUse"][2]["reason"])
+        self.assertEqual([c["file"] for c in listed["notDiscovered"]], ["init.json"])
+
+    def test_members_of_task_files_are_no_labels(self):
+        self.put("other.json", {"task": "other", "cluster": "elsewhere", "processes": [self.process("app")]})
+        listed = self.tasks_in(self.directory).stdout
+        self.assertRegex(listed, r"  app  \S+  other\.json: its task file names another cluster")
+        os.remove(os.path.join(self.directory, "other.json"))
+        self.put("web.json", {"task": "web", "processes": [self.process("app", depends_on=["db"])]})
+        listed += self.tasks_in(self.directory).stdout
+        self.assertIn('MEMBERS OF NO USE: 1\n  app  depends_on="db": give names of other processes of the task', listed)
+        for word in ("label", "LABEL", "io.stopfleet", "container"):
+            self.assertNotIn(word, listed)
+
     def test_of_two_files_the_older_has_the_process(self):
         start = int(process_start_ticks(os.getpid()))
         for older, younger in (("a", "b"), ("b", "a")):

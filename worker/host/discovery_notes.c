@@ -25,7 +25,8 @@ static void say_warnings(struct discovery_notes *notes, const struct grouping *g
         if (buffer_append_format(&key, NULL, "%.200s %.200s %.200s", warning->container,
                                  warning->label, warning->value) == 0 &&
             text_set_meet(&notes->warned, key.data)) {
-            log_warn("discovery.label", "a label of a container is of no use",
+            log_warn("discovery.label",
+                     "a label of a container, or a member of a task file, is of no use",
                      LOG_STR("container", warning->container), LOG_STR("label", warning->label),
                      LOG_STR("value", warning->value), LOG_STR("accepted", warning->accepted),
                      LOG_STR("instead", warning->otherwise));

@@ -8,12 +8,17 @@
 
 enum { SHOWN_MAX_BYTES = 1024 };
 
+static bool of_process(const struct group_member *member)
+{
+    return member->container->task_file != NULL;
+}
+
 static int add(struct label_warnings *warnings, const struct group_member *member,
                const char *value, const char *accepted, const char *otherwise, struct arena *arena,
                struct error *err)
 {
     struct label_warning warning = {.container = member->container->described.name,
-                                    .label = DEPENDS_ON,
+                                    .label = of_process(member) ? "depends_on" : DEPENDS_ON,
                                     .value = value,
                                     .accepted = accepted,
                                     .otherwise = otherwise};
@@ -39,7 +44,8 @@ static int check_names(const struct task_group *group, const struct group_member
     for (size_t i = 0; i < names->count; i++) {
         if (!has_member(group, member, names->items[i]) &&
             add(warnings, member, names->items[i],
-                "names of other containers of the task that are there",
+                of_process(member) ? "names of other processes of the task that are there"
+                                   : "names of other containers of the task that are there",
                 "the name is left out of the order", arena, err) != 0) {
             return -1;
         }

@@ -41,8 +41,13 @@ const char *group_exclusion_reason(enum group_exclusion exclusion)
 
 const char *group_excluded_reason(const struct excluded_container *excluded)
 {
-    const char *missing = excluded->container->missing;
-    return missing != NULL ? missing : group_exclusion_reason(excluded->reason);
+    const struct runtime_container *container = excluded->container;
+    if (container->missing != NULL) {
+        return container->missing;
+    }
+    return container->task_file != NULL && excluded->reason == GROUP_OTHER_CLUSTER
+               ? "its task file names another cluster, account or region"
+               : group_exclusion_reason(excluded->reason);
 }
 
 const char *group_exclusion_name(enum group_exclusion exclusion)

@@ -199,7 +199,7 @@ static int warn(struct label_warnings *warnings, const struct runtime_container 
     const char *wrong = strstr(said->otherwise, WITH_A_WRONG_VALUE);
     struct label_warning warning = {
         .container = container->described.name,
-        .label = label->key,
+        .label = label->member != NULL ? label->member : label->key,
         .value = label->value,
         .accepted = said->accepted,
         .otherwise = wrong == NULL ? said->otherwise : wrong + strlen(WITH_A_WRONG_VALUE)};

@@ -30,11 +30,17 @@ static int report(struct command *command, const struct runtime_container *conta
     struct grouping_options options = worker_options_grouping(command->options);
     options.now_unix_ms = clock_wall_ms(clock_system());
     options.created_settle_ms = 0; /* here nothing is written: what was just created is shown */
-    int64_t grace_ms = command->options->stop_timeout_ms;
+    struct tasks_report what = {.grouping = &grouping,
+                                .host = command->host,
+                                .default_grace_ms = command->options->stop_timeout_ms};
     int result = grouping_make(containers, count, &options, &arena, &grouping, command->err);
+    if (command->runtime->ops->bad_files != NULL) {
+        what.has_files = true;
+        what.bad_file_count = command->runtime->ops->bad_files(command->runtime, &what.bad_files);
+    }
     if (result == 0) {
         result = (command->options->json ? tasks_report_json : tasks_report_text)(
-            &grouping, command->host, grace_ms, &arena, command->out, command->err);
+            &what, &arena, command->out, command->err);
     }
     arena_release(&arena);
     return result;

@@ -90,15 +90,52 @@ static void put_group(const struct task_group *group, const char *host, int64_t 
     }
 }
 
-int tasks_report_text(struct grouping *grouping, const char *host, int64_t default_grace_ms,
-                      struct arena *arena, FILE *out, struct error *err)
+static void put_excluded(const struct excluded_container *excluded, FILE *out)
 {
+    const struct described_container *d = &excluded->container->described;
+    (void)fputs("  ", out);
+    put(out, d->name);
+    (void)fprintf(out, "  %.*s  ", SHORT_ID, id_distinct(d->container_id));
+    if (excluded->container->task_file != NULL) {
+        put(out, excluded->container->task_file);
+        (void)fputs(": ", out);
+    }
+    (void)fprintf(out, "%s\n", group_excluded_reason(excluded));
+}
+
+static void put_warning(const struct label_warning *warning, FILE *out)
+{
+    (void)fputs("  ", out);
+    put(out, warning->container);
+    (void)fputs("  ", out);
+    put(out, warning->label);
+    (void)fputs("=\"", out);
+    put(out, warning->value);
+    (void)fprintf(out, "\": give %s; until then: %s\n", warning->accepted, warning->otherwise);
+}
+
+static void put_bad_files(const struct tasks_report *report, FILE *out)
+{
+    (void)fprintf(out, "\nTASK FILES OF NO USE: %zu\n", report->bad_file_count);
+    for (size_t i = 0; i < report->bad_file_count; i++) {
+        (void)fputs("  ", out);
+        put(out, report->bad_files[i].name);
+        (void)fputs(": ", out);
+        put(out, report->bad_files[i].why);
+        (void)fputc('\n', out);
+    }
+}
+
+int tasks_report_text(const struct tasks_report *report, struct arena *arena, FILE *out,
+                      struct error *err)
+{
+    struct grouping *grouping = report->grouping;
     if (prepare(grouping, arena, err) != 0) {
         return -1;
     }
     (void)fprintf(out, "TASKS: %zu\n", grouping->groups.count);
     for (size_t i = 0; i < grouping->groups.count; i++) {
-        put_group(&grouping->groups.items[i], host, default_grace_ms, out);
+        put_group(&grouping->groups.items[i], report->host, report->default_grace_ms, out);
     }
     if (grouping->groups.count > 0) {
         (void)fputs("Ids are given by ECS, or those of a first observation now: an open task keeps "
@@ -107,23 +144,15 @@ int tasks_report_text(struct grouping *grouping, const char *host, int64_t defau
     }
     (void)fprintf(out, "\nNOT DISCOVERED: %zu\n", grouping->excluded.count);
     for (size_t i = 0; i < grouping->excluded.count; i++) {
-        const struct excluded_container *excluded = &grouping->excluded.items[i];
-        const struct described_container *d = &excluded->container->described;
-        (void)fputs("  ", out);
-        put(out, d->name);
-        (void)fprintf(out, "  %.*s  %s\n", SHORT_ID, id_distinct(d->container_id),
-                      group_excluded_reason(excluded));
+        put_excluded(&grouping->excluded.items[i], out);
     }
-    (void)fprintf(out, "\nLABELS OF NO USE: %zu\n", grouping->warnings.list.count);
+    (void)fprintf(out, "\n%s OF NO USE: %zu\n", report->has_files ? "MEMBERS" : "LABELS",
+                  grouping->warnings.list.count);
     for (size_t i = 0; i < grouping->warnings.list.count; i++) {
-        const struct label_warning *warning = &grouping->warnings.list.items[i];
-        (void)fputs("  ", out);
-        put(out, warning->container);
-        (void)fputs("  ", out);
-        put(out, warning->label);
-        (void)fputs("=\"", out);
-        put(out, warning->value);
-        (void)fprintf(out, "\": give %s; until then: %s\n", warning->accepted, warning->otherwise);
+        put_warning(&grouping->warnings.list.items[i], out);
+    }
+    if (report->has_files) {
+        put_bad_files(report, out);
     }
     return 0;
 }
@@ -169,9 +198,10 @@ static json_t *group_json(const struct task_group *group, const char *host,
 static json_t *excluded_json(const struct excluded_container *excluded)
 {
     const struct described_container *d = &excluded->container->described;
-    return json_pack("{s:s, s:s, s:s, s:s?}", "name", d->name, "id", d->container_id, "reason",
-                     group_excluded_reason(excluded), "adopt",
-                     group_exclusion_name(excluded->reason));
+    return json_pack("{s:s, s:s, s:s, s:s?, s:s*}", "name", d->name, "id", d->container_id,
+                     "reason", group_excluded_reason(excluded), "adopt",
+                     group_exclusion_name(excluded->reason), "file",
+                     excluded->container->task_file);
 }
 
 static json_t *warning_json(const struct label_warning *warning)
@@ -181,9 +211,23 @@ static json_t *warning_json(const struct label_warning *warning)
                      "instead", warning->otherwise);
 }
 
-int tasks_report_json(struct grouping *grouping, const char *host, int64_t default_grace_ms,
-                      struct arena *arena, FILE *out, struct error *err)
+/* NULL for a runtime without task files. */
+static json_t *bad_files_json(const struct tasks_report *report, bool *ok)
 {
+    json_t *files = report->has_files ? json_array() : NULL;
+    *ok = *ok && (!report->has_files || files != NULL);
+    for (size_t i = 0; *ok && i < report->bad_file_count; i++) {
+        const struct runtime_bad_file *file = &report->bad_files[i];
+        *ok = json_array_append_new(
+                  files, json_pack("{s:s, s:s}", "file", file->name, "reason", file->why)) == 0;
+    }
+    return files;
+}
+
+int tasks_report_json(const struct tasks_report *report, struct arena *arena, FILE *out,
+                      struct error *err)
+{
+    struct grouping *grouping = report->grouping;
     if (prepare(grouping, arena, err) != 0) {
         return -1;
     }
@@ -192,8 +236,8 @@ int tasks_report_json(struct grouping *grouping, const char *host, int64_t defau
     json_t *warnings = json_array();
     bool ok = true;
     for (size_t i = 0; ok && i < grouping->groups.count; i++) {
-        ok = json_array_append_new(
-                 tasks, group_json(&grouping->groups.items[i], host, default_grace_ms)) == 0;
+        ok = json_array_append_new(tasks, group_json(&grouping->groups.items[i], report->host,
+                                                     report->default_grace_ms)) == 0;
     }
     for (size_t i = 0; ok && i < grouping->excluded.count; i++) {
         ok = json_array_append_new(excluded, excluded_json(&grouping->excluded.items[i])) == 0;
@@ -201,8 +245,9 @@ int tasks_report_json(struct grouping *grouping, const char *host, int64_t defau
     for (size_t i = 0; ok && i < grouping->warnings.list.count; i++) {
         ok = json_array_append_new(warnings, warning_json(&grouping->warnings.list.items[i])) == 0;
     }
-    json_t *all = json_pack("{s:o, s:o, s:o}", "tasks", tasks, "notDiscovered", excluded,
-                            "labelsOfNoUse", warnings);
+    json_t *files = bad_files_json(report, &ok);
+    json_t *all = json_pack("{s:o, s:o, s:o, s:o*}", "tasks", tasks, "notDiscovered", excluded,
+                            "labelsOfNoUse", warnings, "taskFilesOfNoUse", files);
     ok = ok && all != NULL && json_dumpf(all, out, JSON_INDENT(2)) == 0 && fputc('\n', out) == '\n';
     json_decref(all);
     return ok ? 0 : error_no_memory(err, "writing JSON");

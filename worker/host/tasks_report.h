@@ -7,12 +7,21 @@
 
 #include "worker/host/grouping.h"
 
-/** Tables for people. host is what ids are minted from; default_grace_ms holds for containers without a grace of their own.
- *  @return 0 or -1 with ERROR_NO_MEMORY */
-int tasks_report_text(struct grouping *grouping, const char *host, int64_t default_grace_ms,
-                      struct arena *arena, FILE *out, struct error *err);
+/** What is printed. */
+struct tasks_report {
+    struct grouping *grouping;
+    const char *host;         /**< what ids are minted from */
+    int64_t default_grace_ms; /**< of containers without a grace of their own */
+    bool has_files;           /**< what runs is said by task files, not by labels */
+    const struct runtime_bad_file *bad_files;
+    size_t bad_file_count;
+};
+
+/** Tables for people. @return 0 or -1 with ERROR_NO_MEMORY */
+int tasks_report_text(const struct tasks_report *report, struct arena *arena, FILE *out,
+                      struct error *err);
 /** One JSON object. @return 0 or -1 with ERROR_NO_MEMORY */
-int tasks_report_json(struct grouping *grouping, const char *host, int64_t default_grace_ms,
-                      struct arena *arena, FILE *out, struct error *err);
+int tasks_report_json(const struct tasks_report *report, struct arena *arena, FILE *out,
+                      struct error *err);
 
 #endif

@@ -149,6 +149,13 @@ static struct runtime_info info(struct runtime *runtime)
     return ((const struct process_runtime *)runtime)->info;
 }
 
+static size_t bad_files(const struct runtime *base, const struct runtime_bad_file **ret_files)
+{
+    const struct process_runtime *runtime = (const struct process_runtime *)base;
+    *ret_files = runtime->bad_files;
+    return runtime->bad_file_count;
+}
+
 static void free_runtime(struct runtime *base)
 {
     struct process_runtime *runtime = (struct process_runtime *)base;
@@ -168,6 +175,7 @@ static const struct runtime_ops PROCESS_OPS = {
     .inspect = inspect,
     .signal = signal_run,
     .history = history,
+    .bad_files = bad_files,
     .info = info,
     .free = free_runtime,
 };

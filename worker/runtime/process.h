@@ -7,6 +7,7 @@
  *  process_table.c     the processes: found, followed by pidfd
  *  process_end.c       their ends: how, and what is left behind
  *  process_task.c      the task files: read, changed, gone
+ *  process_bad_file.c  the task files that are of no use
  *  process_cgroup.c    the control groups of processes
  *  process_directory.c their directory: inotify, away and back */
 
@@ -24,10 +25,11 @@ enum process_state {
     PROCESS_ENDED
 };
 
-/** A process of a task file that another one has. */
+/** A process of a task file that another one has, or none may have. */
 struct process_left_out {
     const struct process_entry *entry;
-    const char *why; /**< names the other file */
+    const char *why; /**< names the other file, or what the process is */
+    bool nobodys;    /**< no file can have it */
 };
 
 /** A task file that was read. Lives until its last process is let go. */
@@ -101,6 +103,8 @@ struct process_runtime {
     struct id_table awaited;     /**< processes that are ENDING, by the name of their status file */
     struct process_task **tasks; /**< sorted by file name */
     size_t task_count;
+    struct runtime_bad_file *bad_files; /**< sorted by name */
+    size_t bad_file_count;
     struct process_answer *answers, **answers_end;
     struct loop_timer *answer_timer;
     struct log_limit descriptors_out;
@@ -149,6 +153,14 @@ void process_task_load(struct process_runtime *runtime, const char *name, bool t
 /** The file has vanished. */
 void process_task_unload(struct process_runtime *runtime, const char *name, bool tell);
 void process_task_free(struct process_task *task);
+
+/* ---- process_bad_file.c ---- */
+
+/** Remembers a file that is of no use; without memory the log alone has it. */
+void process_bad_file_note(struct process_runtime *runtime, const char *name, const char *why);
+/** The file is read anew or has vanished. */
+void process_bad_file_forget(struct process_runtime *runtime, const char *name);
+void process_bad_file_forget_all(struct process_runtime *runtime);
 
 /* ---- process_directory.c ---- */
 

@@ -8,21 +8,21 @@ enum { MS_PER_S = 1000 };
 
 /* ---- a process as a container ---- */
 
-static int add_label(struct runtime_container *container, struct arena *arena, const char *key,
-                     const char *value)
+static int add_label(struct runtime_container *container, struct arena *arena,
+                     const struct runtime_label *label)
 {
     struct runtime_label *items =
-        value == NULL
+        label->value == NULL
             ? container->labels.items
             : arena_grow(arena, container->labels.items, container->labels.count, sizeof *items);
-    if (value == NULL) {
+    if (label->value == NULL) {
         return 0;
     }
     if (items == NULL) {
         return -1;
     }
     container->labels.items = items;
-    items[container->labels.count++] = (struct runtime_label){.key = key, .value = value};
+    items[container->labels.count++] = *label;
     return 0;
 }
 
@@ -48,17 +48,24 @@ static int add_labels(const struct process *process, struct arena *arena,
     const struct process_file *file = &process->task->file;
     const struct process_entry *entry = process->entry;
     const char *needs = join(&entry->depends_on, arena);
-    bool ok =
-        (needs != NULL || entry->depends_on.count == 0) &&
-        add_label(container, arena, "io.stopfleet.task", file->task) == 0 &&
-        add_label(container, arena, "io.stopfleet.group", file->group) == 0 &&
-        add_label(container, arena, "io.stopfleet.family", file->family) == 0 &&
-        add_label(container, arena, "io.stopfleet.started-by", file->started_by) == 0 &&
-        add_label(container, arena, "io.stopfleet.depends-on", needs) == 0 &&
-        add_label(container, arena, "io.stopfleet.essential", entry->essential ? NULL : "false") ==
-            0 &&
-        add_label(container, arena, "io.stopfleet.sidecar", entry->sidecar ? "true" : NULL) == 0 &&
-        add_label(container, arena, "com.amazonaws.ecs.cluster", file->cluster) == 0;
+    const struct runtime_label said[] = {
+        {.key = "io.stopfleet.task", .member = "task", .value = file->task},
+        {.key = "io.stopfleet.group", .member = "group", .value = file->group},
+        {.key = "io.stopfleet.family", .member = "family", .value = file->family},
+        {.key = "io.stopfleet.started-by", .member = "started_by", .value = file->started_by},
+        {.key = "io.stopfleet.depends-on", .member = "depends_on", .value = needs},
+        {.key = "io.stopfleet.essential",
+         .member = "essential",
+         .value = entry->essential ? NULL : "false"},
+        {.key = "io.stopfleet.sidecar",
+         .member = "sidecar",
+         .value = entry->sidecar ? "true" : NULL},
+        {.key = "com.amazonaws.ecs.cluster", .member = "cluster", .value = file->cluster},
+    };
+    bool ok = needs != NULL || entry->depends_on.count == 0;
+    for (size_t i = 0; ok && i < sizeof said / sizeof said[0]; i++) {
+        ok = add_label(container, arena, &said[i]) == 0;
+    }
     return ok ? 0 : -1;
 }
 
@@ -77,6 +84,7 @@ static int describe(const struct process *process, struct arena *arena,
         .finished_at = ended ? process->finished_at : 0,
         .exit_code = ended ? process->exit_code : (struct optional_integer){0},
         .missing = process->missing,
+        .task_file = process->task->file_name,
         .health = "UNKNOWN",
         .pid = ended ? 0 : entry->pid,
         .configured_stop_signal = entry->stop_signal,
@@ -91,7 +99,7 @@ static int describe(const struct process *process, struct arena *arena,
 }
 
 /* What a file names and another one has, as a container that is not discovered: its id is not the process', whose container
- * the list has too. @return 1 if there still is such a process, 0, or -1 without memory */
+ * the list has too. @return 1 if it is still so, 0, or -1 without memory */
 static int describe_left_out(const struct process_runtime *runtime, const struct process_task *task,
                              const struct process_left_out *left_out, struct arena *arena,
                              struct runtime_container *ret_container)
@@ -107,10 +115,11 @@ static int describe_left_out(const struct process_runtime *runtime, const struct
             .described = {.name = left_out->entry->name, .container_id = apart},
             .status = RUNTIME_EXITED,
             .missing = left_out->why,
+            .task_file = task->file_name,
             .health = "UNKNOWN"};
     }
     memory_free(id);
-    return !ok ? -1 : process != NULL && process->entry != left_out->entry;
+    return !ok ? -1 : left_out->nobodys ? 1 : process != NULL && process->entry != left_out->entry;
 }
 
 static bool add_left_out(const struct process_runtime *runtime, struct arena *arena,

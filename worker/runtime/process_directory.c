@@ -109,6 +109,7 @@ static int scan(struct process_runtime *runtime, bool tell, struct error *err)
     if (files.count > 0) {
         qsort(files.items, files.count, sizeof *files.items, by_age);
     }
+    process_bad_file_forget_all(runtime);
     for (size_t i = 0; i < files.count; i++) {
         process_task_load(runtime, files.items[i].name, tell);
         memory_free(files.items[i].name);
@@ -354,6 +355,7 @@ void process_directory_release(struct process_runtime *runtime)
         process_task_free(runtime->tasks[--runtime->task_count]);
     }
     memory_free(runtime->tasks);
+    process_bad_file_forget_all(runtime);
     memory_free(runtime->processes);
     id_table_release(&runtime->awaited);
     loop_timer_free(runtime->retry);

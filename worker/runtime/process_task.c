@@ -140,12 +140,14 @@ static void let_rest_go(struct process_runtime *runtime, struct process_task *ol
 static void leave_out(struct process_task *task, const struct process_entry *entry,
                       const struct error *err)
 {
+    bool nobodys = err->code == ERROR_INVALID;
     struct process_left_out *items =
         arena_grow(&task->arena, task->left_out.items, task->left_out.count, sizeof *items);
     const char *why = arena_strdup(&task->arena, err->message);
     if (items != NULL && why != NULL) {
         task->left_out.items = items;
-        items[task->left_out.count++] = (struct process_left_out){.entry = entry, .why = why};
+        items[task->left_out.count++] =
+            (struct process_left_out){.entry = entry, .why = why, .nobodys = nobodys};
     }
 }
 
@@ -164,7 +166,7 @@ static void take_entry(struct process_runtime *runtime, struct process_task *tas
         }
     } else if (process_table_add(runtime, task, entry, tell, &err) != 0) {
         warn(runtime, task->file_name, "a process of a task file is left out", err.message);
-        if (err.code == ERROR_CONFLICT) {
+        if (err.code == ERROR_CONFLICT || err.code == ERROR_INVALID) {
             leave_out(task, entry, &err);
         }
     }
@@ -173,6 +175,7 @@ static void take_entry(struct process_runtime *runtime, struct process_task *tas
 void process_task_unload(struct process_runtime *runtime, const char *name, bool tell)
 {
     struct process_task *old = find_task(runtime, name);
+    process_bad_file_forget(runtime, name);
     if (old != NULL) {
         unlist_task(runtime, old);
         let_rest_go(runtime, old, tell);
@@ -185,15 +188,18 @@ void process_task_load(struct process_runtime *runtime, const char *name, bool t
     struct process_task *task = read_task(runtime, name, &err);
     struct process_task *old = find_task(runtime, name);
 
+    process_bad_file_forget(runtime, name);
     if (task == NULL && err.code == ERROR_NOT_FOUND) {
         process_task_unload(runtime, name, tell);
         return;
     }
     if (task == NULL || list_task(runtime, task) != 0) {
+        const char *why = task == NULL ? err.message : "out of memory";
+        process_bad_file_note(runtime, name, why);
         warn(runtime, name,
              old == NULL ? "a task file is of no use and left out"
                          : "a task file has become of no use; what it said before holds",
-             task == NULL ? err.message : "out of memory");
+             why);
         if (task != NULL) {
             process_task_free(task);
         }

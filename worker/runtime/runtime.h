@@ -27,7 +27,8 @@ enum runtime_status {
 struct runtime_label {
     const char *key;
     const char *value;
-    bool inherited; /**< its image has the same: whoever runs that image gets it */
+    const char *member; /**< of the task file, which it was made of; NULL = it is a label */
+    bool inherited;     /**< its image has the same: whoever runs that image gets it */
 };
 
 /** One container as the runtime describes it now. */
@@ -48,6 +49,8 @@ struct runtime_container {
     const char *network_container, *ipc_container, *pid_container;
     /** why it counts as ended though nobody saw it run, or is left to another task file; NULL = it was seen */
     const char *missing;
+    const char
+        *task_file; /**< name of the task file that names the process; NULL = it is a container */
     RECORD_LIST_OF(struct runtime_label) labels;
 };
 
@@ -130,6 +133,11 @@ struct runtime_command {
 typedef void runtime_look_fn(void *context, const struct error *error,
                              const struct runtime_command *command);
 
+/** A task file that says nothing for want of sense, rights or the right type. Texts owned by the runtime. */
+struct runtime_bad_file {
+    char *name, *why;
+};
+
 struct runtime;
 
 /** What the engine is, for the registration. */
@@ -162,6 +170,9 @@ struct runtime_ops {
     /** Asks after such a command. NULL as run_command. */
     void (*look_command)(struct runtime *runtime, const char *exec_id, runtime_look_fn *fn,
                          void *context);
+    /** The task files that are of no use, by name; valid until the loop's next turn. @return how many. NULL: this
+     *  runtime has no task files. */
+    size_t (*bad_files)(const struct runtime *runtime, const struct runtime_bad_file **ret_files);
     struct runtime_info (*info)(struct runtime *runtime);
     void (*free)(struct runtime *runtime);
 };

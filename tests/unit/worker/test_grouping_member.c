@@ -254,7 +254,11 @@ static void test_the_report_says_what_comes_before_the_signal(void **state)
                "io.stopfleet.drain-delay=5s"));
     group();
     assert_non_null(out);
-    assert_int_equal(tasks_report_text(&grouping, "host", 30000, &report, out, &err), 0);
+    assert_int_equal(tasks_report_text(&(struct tasks_report){.grouping = &grouping,
+                                                              .host = "host",
+                                                              .default_grace_ms = 30000},
+                                       &report, out, &err),
+                     0);
     assert_int_equal(fclose(out), 0);
     assert_non_null(strstr(text, "5000 ms after the StopTask"));
     assert_non_null(strstr(text, "pre-stop /bin/drain"));
