@@ -163,6 +163,16 @@ static bool is_removed(const struct process_runtime *runtime)
     return fstat(runtime->directory_fd, &status) != 0 || status.st_nlink == 0;
 }
 
+/* A file tells itself when its writer closes it; what else was made is closed by nobody. */
+static bool is_still_written(const struct process_runtime *runtime,
+                             const struct inotify_event *event)
+{
+    struct stat status;
+    return (event->mask & IN_CREATE) != 0 &&
+           (fstatat(runtime->directory_fd, event->name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+            S_ISREG(status.st_mode));
+}
+
 static void handle(struct process_runtime *runtime, const struct inotify_event *event,
                    bool *ret_gone, bool *ret_rescan)
 {
@@ -175,7 +185,7 @@ static void handle(struct process_runtime *runtime, const struct inotify_event *
     } else if (event->len > 0 && is_task_file(event->name)) {
         if ((event->mask & (IN_DELETE | IN_MOVED_FROM)) != 0) {
             process_task_unload(runtime, event->name, true);
-        } else {
+        } else if (!is_still_written(runtime, event)) {
             process_task_load(runtime, event->name, true);
         }
     } else if (event->len > 0 && (event->mask & (IN_CLOSE_WRITE | IN_MOVED_TO)) != 0) {
@@ -226,7 +236,7 @@ static int watch_parent(struct process_runtime *runtime, struct error *err)
 
 static int open_directory(struct process_runtime *runtime, struct error *err)
 {
-    const uint32_t mask = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+    const uint32_t mask = IN_CREATE | IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
                           IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
 
     if (!runtime->read_only && process_make_directory(runtime->directory)) {

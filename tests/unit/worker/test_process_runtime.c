@@ -114,6 +114,45 @@ static void a_bad_file_leaves_the_others_alone(void **state)
     assert_int_equal(process_fixture_inspect(&fixture, child.id).status, RUNTIME_RUNNING);
 }
 
+static const char *fixture_path(char path[128], const char *name)
+{
+    (void)snprintf(path, 128, "%s/%s", fixture.directory, name);
+    return path;
+}
+
+static void what_is_no_file_is_noticed_when_it_comes(void **state)
+{
+    static const char *const names[] = {"folder.json", "link.json", "pipe.json"};
+    const struct runtime_bad_file *files = NULL;
+    size_t count = 0;
+    char path[128];
+    (void)state;
+    process_fixture_start(&fixture);
+    /* A file that is being written is not read before it is closed. */
+    FILE *unfinished = fopen(fixture_path(path, "late.json"), "w");
+    assert_non_null(unfinished);
+    assert_int_equal(mkdir(fixture_path(path, names[0]), 0755), 0);
+    assert_int_equal(symlink("/etc/hostname", fixture_path(path, names[1])), 0);
+    assert_int_equal(mkfifo(fixture_path(path, names[2]), 0600), 0);
+    for (int tries = 0; tries < 400 && count < 3; tries++) {
+        (void)loop_wait_for(fixture.loop, 50);
+        count = fixture.runtime->ops->bad_files(fixture.runtime, &files);
+    }
+    assert_int_equal(count, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(files[i].name, names[i]);
+    }
+    assert_non_null(strstr(files[1].why, "symbolic link"));
+    assert_int_equal(fclose(unfinished), 0);
+    assert_int_equal(unlink(fixture_path(path, "pipe.json")), 0);
+    for (int tries = 0; tries < 400 && strcmp(files[count - 1].name, "link.json") != 0; tries++) {
+        (void)loop_wait_for(fixture.loop, 50);
+        count = fixture.runtime->ops->bad_files(fixture.runtime, &files);
+    }
+    assert_int_equal(count, 3); /* the empty one is of no use, too, now that it is closed */
+    assert_string_equal(files[1].name, "late.json");
+}
+
 static void a_file_that_vanishes_takes_ended_processes_only(void **state)
 {
     (void)state;
@@ -291,6 +330,7 @@ int main(void)
         TEST(a_file_that_appears_is_a_running_container),
         TEST(what_is_there_at_the_start_is_listed_without_events),
         TEST(a_bad_file_leaves_the_others_alone),
+        TEST(what_is_no_file_is_noticed_when_it_comes),
         TEST(a_file_that_vanishes_takes_ended_processes_only),
         TEST(a_process_that_runs_without_a_file_is_not_gone),
         TEST(a_changed_file_keeps_its_processes),
