@@ -29,8 +29,9 @@ static void put(struct judged *judged, const struct event *event)
     static const struct task nothing;
     bool ours = event->task != NULL && strcmp(event->task, SAMPLE_TASK) == 0;
     struct error err = {0};
-    check(stop_history_add(&judged->history, ours ? &judged->fold : &nothing, event, 0,
-                           judged->offset++, &err) == 0);
+    const struct stop_place place = {.offset = judged->offset++};
+    check(stop_history_add(&judged->history, ours ? &judged->fold : &nothing, event, &place,
+                           &err) == 0);
     check(!ours || reduce(&judged->fold, event, NULL, &err) == 0 || err.code == ERROR_INVALID);
 }
 

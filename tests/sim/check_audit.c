@@ -34,7 +34,8 @@ void sim_check_audit(void)
         for (int t = 0; event.task != NULL && t < sim.task_count; t++) {
             fold = strcmp(sim.tasks[t]->id, event.task) == 0 ? &folds[t] : fold;
         }
-        if (stop_history_add(&history, fold == NULL ? &nothing : fold, &event, 0, i, NULL) != 0 ||
+        const struct stop_place place = {.offset = i, .appended_unix_ms = record->appended_wall_ms};
+        if (stop_history_add(&history, fold == NULL ? &nothing : fold, &event, &place, NULL) != 0 ||
             (fold != NULL && reduce(fold, &event, NULL, NULL) != 0)) {
             abort();
         }

@@ -44,7 +44,7 @@ static void deliver(struct kafka_reader *reader)
 {
     const struct sim_record *record = &reader->topic->records[reader->next];
     struct kafka_record out = {.offset = reader->next++,
-                               .timestamp_unix_ms = sim_wall_ms(),
+                               .timestamp_unix_ms = record->appended_wall_ms,
                                .key = {record->key, record->key_length},
                                .value = {record->bytes, record->length}};
     if (reader->callbacks->on_record != NULL) {

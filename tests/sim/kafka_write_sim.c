@@ -66,7 +66,8 @@ int64_t sim_append(struct sim_topic *topic, struct span key, struct span value)
     topic->records[offset] = (struct sim_record){.key = copy_of(key),
                                                  .bytes = copy_of(value),
                                                  .key_length = key.length,
-                                                 .length = value.length};
+                                                 .length = value.length,
+                                                 .appended_wall_ms = sim_wall_ms()};
     if (topic == &sim.events) {
         sim_check_appended(offset, value);
     }

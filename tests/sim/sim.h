@@ -183,6 +183,7 @@ const struct runtime_ops *sim_engine_calls(void);
 struct sim_record {
     char *key, *bytes;
     size_t key_length, length;
+    int64_t appended_wall_ms;
 };
 struct sim_topic {
     const char *name;

@@ -71,10 +71,10 @@ static struct log_fold_entry *need_entry(struct log_fold *fold, const struct eve
 static int judge(struct log_fold *fold, const struct task *task, const struct log_scan_item *item,
                  struct error *err)
 {
-    return fold->stops == NULL
-               ? 0
-               : stop_history_add(fold->stops, task, item->event, item->record->partition,
-                                  item->record->offset, err);
+    const struct stop_place place = {.partition = item->record->partition,
+                                     .offset = item->record->offset,
+                                     .appended_unix_ms = item->record->timestamp_unix_ms};
+    return fold->stops == NULL ? 0 : stop_history_add(fold->stops, task, item->event, &place, err);
 }
 
 static int on_event(void *context, const struct log_scan_item *item, struct error *err)

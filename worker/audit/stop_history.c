@@ -134,16 +134,19 @@ static struct stop_broken *broken_by(const struct stop_task_history *task, int64
     return broken;
 }
 
-/** The writer repeats a record: what it wrote after the record it wrote after it. */
-static void take_back(struct stop_task_history *task, const struct stop_source *repeated)
+/** The writer repeats a record: what it wrote after the record it wrote after it. @return whether something was broken by that order */
+static bool take_back(struct stop_task_history *task, const struct stop_source *repeated)
 {
+    bool taken = false;
     for (struct stop_broken *broken = task->broken_first; broken != NULL; broken = broken->next) {
         bool first = broken->verdict.first.offset == repeated->record.offset &&
                      broken->source.writer == repeated->writer;
         if (first && stop_rule_is_of_order(broken->verdict.rule)) {
             broken->taken_back = true;
+            taken = true;
         }
     }
+    return taken;
 }
 
 /** The record that broke a rule comes again, after what it lacked; verdict: of it now. */
@@ -245,20 +248,26 @@ static struct stop_fact fact_of(const struct event *event, const struct stop_sou
     return fact;
 }
 
-/** The fact comes again: it was written after all that is known of the run, or is repeated for another reason. */
-static void repeat_fact(struct stop_judgement *judgement, struct stop_run_history *run, size_t at)
+/** The fact comes again, and with it all that its writer wrote after it: what the log holds of the run was written before it. */
+static int repeat_fact(struct stop_judgement *judgement, struct stop_run_history *run, size_t at,
+                       struct error *err)
 {
     struct stop_fact *facts = run->facts.items;
     struct stop_fact fact = facts[at];
     struct stop_broken *broken = broken_by(judgement->of, fact.source.record.offset);
-    take_back(judgement->of, &fact.source);
-    if (broken != NULL) {
-        memmove(&facts[at], &facts[at + 1], (run->facts.count - at - 1) * sizeof *facts);
-        facts[run->facts.count - 1] = fact;
-        judgement->source = fact.source;
-        struct stop_verdict verdict = stop_judge_fact(judgement, run);
-        judge_again(broken, &verdict);
+    bool taken = take_back(judgement->of, &fact.source);
+    memmove(&facts[at], &facts[at + 1], (run->facts.count - at - 1) * sizeof *facts);
+    facts[run->facts.count - 1] = fact;
+    if (!taken && broken == NULL) {
+        return 0;
     }
+    judgement->source = fact.source;
+    struct stop_verdict verdict = stop_judge_fact(judgement, run);
+    if (broken == NULL) {
+        return keep(judgement, &verdict, err);
+    }
+    judge_again(broken, &verdict);
+    return 0;
 }
 
 static int append_fact(struct stop_judgement *judgement, struct stop_run_history *run,
@@ -287,8 +296,7 @@ static int add_fact(struct stop_judgement *judgement, const struct event *event,
     }
     for (size_t i = 0; i < run->facts.count; i++) {
         if (strcmp(run->facts.items[i].id, event->id) == 0) {
-            repeat_fact(judgement, run, i);
-            return 0;
+            return repeat_fact(judgement, run, i, err);
         }
     }
     return append_fact(judgement, run, fact_of(event, &judgement->source), err);
@@ -300,7 +308,7 @@ static void repeat_end(struct stop_judgement *judgement, const struct stop_end *
                        const struct event *event)
 {
     struct stop_broken *broken = broken_by(judgement->of, end->source.record.offset);
-    take_back(judgement->of, &end->source);
+    (void)take_back(judgement->of, &end->source);
     if (broken != NULL) {
         judgement->source = end->source;
         struct stop_verdict verdict = stop_judge_end(judgement, event);
@@ -367,18 +375,17 @@ static int add_own(struct stop_judgement *judgement, const struct event *event, 
 }
 
 int stop_history_add(struct stop_history *history, const struct task *task,
-                     const struct event *event, int32_t partition, int64_t offset,
-                     struct error *err)
+                     const struct event *event, const struct stop_place *place, struct error *err)
 {
     if (event->type == EVENT_WORKER_STARTED) {
-        return stop_writer_start(history, event, offset, err);
+        return stop_writer_start(history, event, place->offset, err);
     }
     bool own = event_is_workers_own(event->type);
     if (event->task == NULL || event->cluster == NULL ||
         (!own && event->type != EVENT_STOP_REQUESTED)) {
         return 0;
     }
-    struct stop_task_history *of = task_of(history, event, partition, err);
+    struct stop_task_history *of = task_of(history, event, place->partition, err);
     if (of == NULL) {
         return -1;
     }
@@ -390,7 +397,8 @@ int stop_history_add(struct stop_history *history, const struct task *task,
         .history = history,
         .of = of,
         .task = task,
-        .source = {.record = {.offset = offset, .type_name = event_type_name(event->type)},
+        .source = {.record = {.offset = place->offset, .type_name = event_type_name(event->type)},
+                   .appended_unix_ms = place->appended_unix_ms,
                    .writer = stop_writer_of(history, event),
                    .ts = event->ts}};
     if (judgement.source.writer == NULL) {

@@ -28,12 +28,18 @@ struct stop_history {
     struct arena arena;
 };
 
+/** Where a record stands in the log. */
+struct stop_place {
+    int32_t partition;
+    int64_t offset;
+    int64_t appended_unix_ms; /**< by the broker's clock (LogAppendTime), 0 = unknown */
+};
+
 /** Takes one record, in the order of its partition. task: the fold of its task's records before it (an empty one at first); not
  *  used for events of hosts. Types that are no part of a stop are passed over.
  *  @return 0 or -1 with ERROR_NO_MEMORY */
 int stop_history_add(struct stop_history *history, const struct task *task,
-                     const struct event *event, int32_t partition, int64_t offset,
-                     struct error *err);
+                     const struct event *event, const struct stop_place *place, struct error *err);
 /** After the last record: until then the repetition of a record may take a finding back. @return how many there are */
 size_t stop_history_report(const struct stop_history *history, stop_found_fn *found, void *context);
 void stop_history_release(struct stop_history *history);

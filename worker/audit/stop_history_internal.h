@@ -29,7 +29,8 @@ struct stop_host {
 struct stop_source {
     struct stop_record record; /**< offset -1 = there is none */
     struct stop_writer *writer;
-    int64_t ts; /**< when it was made */
+    int64_t ts;               /**< when it was made */
+    int64_t appended_unix_ms; /**< when the broker had it, 0 = unknown */
 };
 
 /** What was recorded of a run. */

@@ -4,6 +4,8 @@
 
 #include "worker/audit/stop_history_internal.h"
 
+enum { CLOCKS_APART_MS = 1000 /**< of broker and host, without being wrong */ };
+
 struct stop_writer *stop_writer_of(struct stop_history *history, const struct event *event)
 {
     const char *incarnation = event->actor.incarnation == NULL ? "" : event->actor.incarnation;
@@ -84,7 +86,10 @@ enum stop_knowledge stop_knowledge_of(const struct stop_writer *writer,
     bool late = successor != NULL && successor->started_offset < of->record.offset;
     /* nor is what was in a journal whose end went with the power */
     bool same_boot = strcmp(of->writer->boot_id, writer->boot_id) == 0;
-    bool certain = !late && same_boot && of->record.offset < writer->started_offset &&
+    /* nor what came into the log once the writer had begun, which may have read less before its own WorkerStarted came there */
+    bool read =
+        of->appended_unix_ms == 0 || of->appended_unix_ms + CLOCKS_APART_MS <= writer->started_ts;
+    bool certain = !late && read && same_boot && of->record.offset < writer->started_offset &&
                    of->ts <= writer->started_ts && !journal_lost_since(writer, of->record.offset);
     return certain ? STOP_KNOWLEDGE_CERTAIN : STOP_KNOWLEDGE_MAYBE;
 }

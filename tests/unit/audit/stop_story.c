@@ -30,7 +30,11 @@ static struct run run_of(int container)
 static void take(struct story *story, const struct event *event)
 {
     struct error err = {0};
-    if (stop_history_add(&story->history, &story->fold, event, 3, story->offset, &err) != 0 ||
+    const struct stop_place place = {
+        .partition = 3,
+        .offset = story->offset,
+        .appended_unix_ms = story->appended_after == 0 ? 0 : story->ts + story->appended_after};
+    if (stop_history_add(&story->history, &story->fold, event, &place, &err) != 0 ||
         reduce(&story->fold, event, NULL, &err) != 0) {
         fail_msg("%s", err.message);
     }

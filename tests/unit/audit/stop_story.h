@@ -19,10 +19,12 @@ struct story {
     const char *by;      /**< the incarnation that writes */
     const char *boot_id; /**< of its machine */
     const char *host;
-    int64_t offset;   /**< of the next record */
-    int64_t ts;       /**< grows by 10 a record */
-    bool pre_stop;    /**< "web" has a pre-stop command */
-    int64_t end_code; /**< exit code in terminal events; -1 = unknown, as it is at first */
+    int64_t offset; /**< of the next record */
+    int64_t ts;     /**< grows by 10 a record */
+    int64_t
+        appended_after; /**< the broker had it so many ms after it was made; 0 = it does not say */
+    bool pre_stop;      /**< "web" has a pre-stop command */
+    int64_t end_code;   /**< exit code in terminal events; -1 = unknown, as it is at first */
     struct event events[STORY_EVENTS];
     struct planned_run plans[STORY_EVENTS][STORY_RUNS];
     struct run_result results[STORY_EVENTS][STORY_RUNS];

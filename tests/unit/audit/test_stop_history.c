@@ -176,6 +176,20 @@ static void test_a_journal_that_was_lost(void **state)
     story_assert_fine(story);
 }
 
+/* The second had read the log before Kafka had the signal of the first, and its own start came after that. */
+static void test_a_signal_that_came_late_into_the_log(void **state)
+{
+    (void)state;
+    struct story *story = story_begin();
+    story->appended_after = 5;
+    (void)story_accepted(story, NULL, 30000);
+    story->appended_after = 60000;
+    (void)story_signal(story, WEB, 5000, false);
+    (void)story_started(story, "B", false);
+    (void)story_signal(story, WEB, 6000, false);
+    story_assert_fine(story);
+}
+
 /* It proves once more what an old journal does not show as ended. */
 static void test_an_end_that_is_proven_again(void **state)
 {
@@ -214,6 +228,22 @@ static void test_a_wrong_order_that_is_put_right(void **state)
     story_again(story, accepted);
     story_again(story, over);
     story_again(story, signal);
+    story_assert_fine(story);
+}
+
+/* Kafka took the end of a pre-stop command before its start: the worker writes the end again. */
+static void test_a_pre_stop_command_that_ends_first_in_the_log(void **state)
+{
+    (void)state;
+    struct story *story = story_begin();
+    story->pre_stop = true;
+    (void)story_accepted(story, NULL, 30000);
+    int64_t over = story_pre_stop_over(story, WEB);
+    (void)story_pre_stop(story, WEB, 5000);
+    story_again(story, over);
+    (void)story_signal(story, WEB, 6000, false);
+    (void)story_kill(story, WEB, 35000);
+    (void)story_exited(story, WEB, 137);
     story_assert_fine(story);
 }
 
@@ -313,7 +343,8 @@ static void test_the_committed_corpus(void **state)
                strcmp(folds[at].id, event.task) != 0) {
             assert_in_range(++at, 1, TASKS - 1);
         }
-        assert_int_equal(stop_history_add(&history, &folds[at], &event, 0, (int64_t)i, &err), 0);
+        const struct stop_place place = {.offset = (int64_t)i};
+        assert_int_equal(stop_history_add(&history, &folds[at], &event, &place, &err), 0);
         assert_true(event.task == NULL || reduce(&folds[at], &event, NULL, &err) == 0);
         event_release(&event);
     }
@@ -341,9 +372,11 @@ int main(void)
         cmocka_unit_test(test_another_boot_has_another_clock),
         cmocka_unit_test(test_two_workers_at_once),
         cmocka_unit_test(test_a_journal_that_was_lost),
+        cmocka_unit_test(test_a_signal_that_came_late_into_the_log),
         cmocka_unit_test(test_an_end_that_is_proven_again),
         cmocka_unit_test(test_an_end_that_is_made_good),
         cmocka_unit_test(test_a_wrong_order_that_is_put_right),
+        cmocka_unit_test(test_a_pre_stop_command_that_ends_first_in_the_log),
         cmocka_unit_test(test_plans_in_the_wrong_order),
         cmocka_unit_test(test_a_wrong_order_whose_writer_lost_its_journal),
         cmocka_unit_test(test_a_log_that_was_written_twice),

@@ -266,6 +266,11 @@ static void test_pre_stop_commands(void **state)
     story_assert_broken(story, STOP_RULE_PRE_STOP_TWICE, first, second);
 
     story = with_pre_stop();
+    first = story_pre_stop_over(story, WEB);
+    second = story_pre_stop(story, WEB, 6000);
+    story_assert_broken(story, STOP_RULE_PRE_STOP_ENDED_FIRST, first, second);
+
+    story = with_pre_stop();
     (void)story_pre_stop(story, WEB, 5000);
     (void)story_pre_stop_over(story, WEB);
     first = story_signal(story, WEB, 6000, false);
@@ -333,7 +338,8 @@ static int add(struct stop_history *history, enum event_type type, const char *i
     } else if (type == EVENT_SIGNAL_SENT) {
         event.signal_sent = (struct event_signal_sent){.run = {"c", 0}, .boot_id = "b"};
     }
-    int status = stop_history_add(history, &nothing, &event, 0, 1, &err);
+    int status =
+        stop_history_add(history, &nothing, &event, &(struct stop_place){.offset = 1}, &err);
     assert_true(status == 0 || err.code == ERROR_NO_MEMORY);
     return status;
 }
