@@ -37,12 +37,28 @@ static int refuse(const struct option_list *words, struct error *err)
     return EXIT_USAGE;
 }
 
+/* Why the service is not there stands among its other lines, in their format. */
+static int serve_logged(const struct api_options *options)
+{
+    struct error err = {0};
+    int result = api_options_check(options, &err) != 0 ? EXIT_USAGE : serve(options, &err);
+    if (err.code != ERROR_NONE) {
+        log_error("api.failed", err.message);
+    }
+    return result;
+}
+
 /** Runs what the words behind the options ask for. */
 static int run(const struct api_options *options, const struct option_list *words,
                struct error *err)
 {
+    log_init("stopfleet-api", (enum log_format)options->log_format,
+             (enum log_level)options->log_level);
     if (words->count == 0) {
-        return serve(options, err);
+        return serve_logged(options);
+    }
+    if (api_options_check(options, err) != 0) {
+        return EXIT_USAGE;
     }
     if (words->count == 2 && strcmp(words->items[0], "topics") == 0) {
         if (strcmp(words->items[1], "create") == 0) {
@@ -64,13 +80,7 @@ int main(int argc, char **argv)
     int result = EXIT_USAGE;
     if (option_parse(&API_OPTIONS_PROGRAM, &options, argc, argv, environ, &words, stdout, &outcome,
                      &err) == 0) {
-        if (outcome == OPTION_EXIT_OK) {
-            result = 0;
-        } else if (api_options_check(&options, &err) == 0) {
-            log_init("stopfleet-api", (enum log_format)options.log_format,
-                     (enum log_level)options.log_level);
-            result = run(&options, &words, &err);
-        }
+        result = outcome == OPTION_EXIT_OK ? 0 : run(&options, &words, &err);
     }
     if (err.code != ERROR_NONE) {
         (void)fprintf(stderr, "stopfleet-api: %s\n", err.message);

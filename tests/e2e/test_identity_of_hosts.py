@@ -1,5 +1,6 @@
 """One host, one worker: a second one with the same identity is refused or takes over, and never are there two stop signals."""
 
+import json
 import os
 import signal
 import shutil
@@ -76,9 +77,11 @@ class Identity(test_bad_days.BadDay):
             process.wait(20)
 
     def test_a_second_start_on_the_same_state_directory(self):
-        result = self.fleet.run("stopfleet-worker", *self.worker.arguments, check=False)
+        result = self.fleet.run("stopfleet-worker", *self.worker.arguments, "--log-format", "json", check=False)
         self.assertEqual(result.returncode, 2)
-        self.assertIn(f"process {self.worker.pid} holds {self.worker.state}/lock", result.stderr)
+        *_, last = [json.loads(line) for line in result.stderr.splitlines()]
+        self.assertEqual(last["event"], "worker.refused")
+        self.assertIn(f"process {self.worker.pid} holds {self.worker.state}/lock", last["message"])
 
     def test_the_newest_of_two_acts_and_the_older_ends(self):
         task = self.run_probe("two-workers", "ignore", flags=["--stop-timeout", "5"])

@@ -1,5 +1,6 @@
 """What the programs say to values that they cannot use. It needs no servers."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,7 +11,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from stopfleet import BIN  # noqa: E402
 
-WORKER, RUN = os.path.join(BIN, "stopfleet-worker"), os.path.join(BIN, "stopfleet-run")
+WORKER, RUN, API = (os.path.join(BIN, f"stopfleet-{name}") for name in ("worker", "run", "api"))
 
 
 class WrongOptions(unittest.TestCase):
@@ -63,6 +64,22 @@ class WrongOptions(unittest.TestCase):
             self.assertFalse(os.path.exists(self.ran))
             self.assertEqual(os.listdir(shared), [])
         self.assertEqual(self.run_command(directory=os.path.join(shared, "stopfleet")).returncode, 0)
+
+    def test_a_refused_start_is_told_in_the_log_format(self):
+        no_directory = os.path.join(self.directory, "a-file")
+        with open(no_directory, "w", encoding="ascii"):
+            pass
+        for command, event, text in (
+                ((WORKER, "--host-id", "a" * 32, "--state-directory", no_directory), "worker.refused", no_directory),
+                ((WORKER, "--adopt", "nobody"), "worker.refused", "--adopt"),
+                ((API, "--listen", "0.0.0.0:0"), "api.failed", "loopback"),
+                ((API, "--replication", "1"), "api.failed", "--min-insync-replicas")):
+            result = self.run_program(*command, "--log-format", "json")
+            self.assertEqual((result.returncode, result.stdout), (2, ""), result.stderr)
+            *_, last = [json.loads(line) for line in result.stderr.splitlines()]
+            self.assertEqual((last["level"], last["event"]), ("error", event))
+            self.assertRegex(last["time"], r"^\d{4}-\d\d-\d\dT")
+            self.assertIn(text, last["message"])
 
 
 if __name__ == "__main__":

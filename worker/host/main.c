@@ -8,15 +8,21 @@
 #include "common/base/memory.h"
 #include "worker/host/tasks_command.h"
 
-static enum worker_exit work(const struct worker_options *options, struct error *err)
+/* Why a worker ends stands among its other lines, in their format. */
+static enum worker_exit work(struct worker_options *options)
 {
     struct arena arena = {0};
     struct host_record record = {0};
+    struct error err = {0};
     enum worker_exit status = WORKER_EXIT_REFUSED;
-    if (worker_options_finish(options, &arena, &record, err) == 0) {
-        status = worker_run(options, &record, err);
+    if (worker_options_check(options, &err) == 0 &&
+        worker_options_finish(options, &arena, &record, &err) == 0) {
+        status = worker_run(options, &record, &err);
     }
     arena_release(&arena);
+    if (err.code != ERROR_NONE) {
+        log_error(status == WORKER_EXIT_REFUSED ? "worker.refused" : "worker.failed", err.message);
+    }
     return status;
 }
 
@@ -25,14 +31,12 @@ static enum worker_exit run(struct worker_options *options, const struct option_
 {
     log_init("stopfleet-worker", (enum log_format)options->log_format,
              (enum log_level)options->log_level);
-    if (worker_options_check(options, err) != 0) {
-        return WORKER_EXIT_REFUSED;
-    }
     if (words->count == 0) {
-        return work(options, err);
+        return work(options);
     }
     if (words->count == 1 && strcmp(words->items[0], "tasks") == 0) {
-        return tasks_command_run(options, stdout, err);
+        return worker_options_check(options, err) != 0 ? WORKER_EXIT_REFUSED
+                                                       : tasks_command_run(options, stdout, err);
     }
     (void)error_set(err, ERROR_INVALID,
                     "\"%s\" is no command: the only one is `tasks`; without one, the worker works",
