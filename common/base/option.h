@@ -92,6 +92,8 @@ void option_write_markdown(const struct option_program *program, FILE *out);
 
 /** The one of words (NULL at the end) that is probably meant; NULL if none is near. */
 const char *option_nearest_word(struct span word, const char *const *words);
+/** What option_text_to_boolean takes, for people. */
+#define OPTION_BOOLEAN_ACCEPTED "true or false, yes or no, on or off, 1 or 0"
 /** The grammar of OPTION_BOOLEAN and OPTION_DURATION_MS, for values from elsewhere (labels).
  *  @return false if the text is none */
 bool option_text_to_boolean(struct span text, bool *ret_value);

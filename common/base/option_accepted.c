@@ -74,7 +74,7 @@ static const char *grammar_of(const struct option_spec *spec)
     case OPTION_BYTES:
         return "a size such as 64KiB, 10MiB or 1GiB (a bare number is bytes)";
     case OPTION_BOOLEAN:
-        return "true or false, yes or no, on or off, 1 or 0";
+        return OPTION_BOOLEAN_ACCEPTED;
     case OPTION_CHOICE:
         break;
     }

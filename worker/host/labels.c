@@ -14,6 +14,7 @@ enum label_kind {
     LABEL_COMMAND, /* as LABEL_TEXT; a JSON array that is none is still a text for the shell */
     LABEL_BOOLEAN,
     LABEL_REFUSAL, /* as LABEL_BOOLEAN, in any case: who mistypes it means what it refuses */
+    LABEL_CLUSTER, /* judged by membership.c, which knows whose the worker is */
     LABEL_LIST,
     LABEL_SIGNAL,
     LABEL_DURATION,
@@ -145,6 +146,9 @@ static bool read_value(const struct label_spec *spec, const char *value, struct 
         }
         return fine && (spec->kind != LABEL_COMMAND || !is_broken_array(value));
     }
+    case LABEL_CLUSTER:
+        *(const char **)slot = value;
+        return true;
     case LABEL_BOOLEAN:
         return option_text_to_boolean(span_of(value), slot);
     case LABEL_REFUSAL:

@@ -197,13 +197,18 @@ static const struct supervisor *supervisor_of(const struct membership_scene *sce
     return NULL;
 }
 
-static bool is_other_cluster(const struct membership_scene *scene, const char *cluster)
+static enum arn_problem judge_cluster(const struct membership_scene *scene, const char *cluster)
 {
     const struct grouping_options *options = scene->options;
     struct arn_scope scope = {.region = options->region, .account = options->account};
     char name[ARN_NAME_SIZE], detail[ARN_DETAIL_SIZE];
-    return cluster != NULL && (arn_parse_cluster(cluster, &scope, name, detail) != ARN_OK ||
-                               strcmp(name, options->cluster) != 0);
+    enum arn_problem problem = arn_parse_cluster(cluster, &scope, name, detail);
+    return problem == ARN_OK && strcmp(name, options->cluster) != 0 ? ARN_OTHER_CLUSTER : problem;
+}
+
+static bool is_other_cluster(const struct membership_scene *scene, const char *cluster)
+{
+    return cluster != NULL && judge_cluster(scene, cluster) != ARN_OK;
 }
 
 static enum group_exclusion exclusion_of(const struct membership_scene *scene,
@@ -380,12 +385,37 @@ static int in_ecs(const struct membership_scene *scene, const struct runtime_con
                : 1;
 }
 
+/* A wrong cluster is nobody's, and not another one. */
+static int check_clusters(const struct membership_scene *scene,
+                          const struct runtime_container *container, struct arena *arena,
+                          struct label_warnings *warnings, struct error *err)
+{
+    static const struct arn_verdict wrong = {true, "a cluster's name or ARN", "it is left alone"};
+    for (size_t i = 0; i < container->labels.count; i++) {
+        const struct runtime_label *label = &container->labels.items[i];
+        if (!same(label->key, CLUSTER_LABEL) && !same(label->key, ECS_CLUSTER)) {
+            continue;
+        }
+        enum arn_problem problem = judge_cluster(scene, label->value);
+        bool known = problem == ARN_OK || problem == ARN_OTHER_CLUSTER ||
+                     problem == ARN_OTHER_REGION || problem == ARN_OTHER_ACCOUNT;
+        const char *said = label->member != NULL ? label->member : label->key;
+        if (!known && warn(warnings, container, said, label->value, wrong, arena, err) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int membership_find(const struct membership_scene *scene, const struct runtime_container *container,
                     const struct label_values *labels, struct arena *arena,
                     struct membership *ret_membership, struct label_warnings *warnings,
                     struct error *err)
 {
     *ret_membership = (struct membership){.exclusion = exclusion_of(scene, container, labels)};
+    if (check_clusters(scene, container, arena, warnings, err) != 0) {
+        return -1;
+    }
     if (ret_membership->exclusion != GROUP_INCLUDED) {
         return 0;
     }

@@ -204,6 +204,32 @@ static void test_wrong_labels_are_named(void **state)
     }
 }
 
+static void test_each_boolean_word_is_documented(void **state)
+{
+    static const char *const keys[] = {"ignore", "essential", "sidecar"};
+    static const char *const words[] = {"true", "false", "yes", "no", "on", "off", "1", "0", "YES"};
+    (void)state;
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        char label[64];
+        begin(NULL);
+        (void)snprintf(label, sizeof label, "io.stopfleet.%s=perhaps", keys[i]);
+        add("a", "box", 10, LABELS("io.stopfleet.task=t", label));
+        group();
+        assert_int_equal(grouping.warnings.list.count, 1);
+        const char *accepted = grouping.warnings.list.items[0].accepted;
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+            assert_true(strcasestr(accepted, words[k]) != NULL);
+        }
+        for (size_t k = 0; k < sizeof words / sizeof words[0]; k++) {
+            begin(NULL);
+            (void)snprintf(label, sizeof label, "io.stopfleet.%s=%s", keys[i], words[k]);
+            add("a", "box", 10, LABELS("io.stopfleet.task=t", label));
+            group();
+            assert_int_equal(grouping.warnings.list.count, 0);
+        }
+    }
+}
+
 static void test_what_holds_instead_is_said_of_the_wrong_value(void **state)
 {
     (void)state;
@@ -296,6 +322,7 @@ int main(void)
         TEST(test_dependencies),
         TEST(test_what_holds_of_signal_and_grace),
         TEST(test_wrong_labels_are_named),
+        TEST(test_each_boolean_word_is_documented),
         TEST(test_what_holds_instead_is_said_of_the_wrong_value),
         TEST(test_an_array_that_is_none_is_for_the_shell),
         TEST(test_the_report_says_what_comes_before_the_signal),
