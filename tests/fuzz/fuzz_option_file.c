@@ -15,9 +15,18 @@ struct fuzz_config {
     int64_t bytes;
     bool boolean;
     int choice;
+    char *short_text;
+    struct option_list short_list;
 };
 
 static const char *const choices[] = {"text", "json", NULL};
+
+static bool is_short(const char *text)
+{
+    return strlen(text) <= 4;
+}
+
+static const struct option_text_rule short_rule = {is_short, "up to four bytes"};
 
 #define MEMBER(member) .offset = offsetof(struct fuzz_config, member)
 
@@ -29,6 +38,12 @@ static const struct option_spec specs[] = {
     {.name = "bytes", .type = OPTION_BYTES, MEMBER(bytes), .max = 1 << 30},
     {.name = "boolean", .type = OPTION_BOOLEAN, MEMBER(boolean)},
     {.name = "choice", .type = OPTION_CHOICE, MEMBER(choice), .choices = choices},
+    {.name = "short",
+     .type = OPTION_TEXT,
+     MEMBER(short_text),
+     .default_text = "a",
+     .text_rule = &short_rule},
+    {.name = "shorts", .type = OPTION_TEXT_LIST, MEMBER(short_list), .text_rule = &short_rule},
 };
 
 enum { SPEC_COUNT = sizeof specs / sizeof specs[0] };
@@ -50,6 +65,11 @@ static void check_accepted(const struct fuzz_config *config)
     require(config->duration_ms == 0 || config->duration_ms >= 1000);
     require(config->bytes >= 0 && config->bytes <= 1 << 30);
     require(config->choice >= 0 && config->choice <= 2);
+    require(config->short_text == NULL ||
+            (config->short_text[0] != '\0' && is_short(config->short_text)));
+    for (size_t i = 0; i < config->short_list.count; i++) {
+        require(is_short(config->short_list.items[i]));
+    }
     struct buffer text;
     buffer_init(&text, 64);
     require(option_append_number(&text, OPTION_DURATION_MS, config->duration_ms, NULL) == 0);
