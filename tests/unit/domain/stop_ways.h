@@ -44,6 +44,8 @@ static const struct way asked = {.after = &settling,
                                  .events = {STOP_ON_INSPECTED_RUNNING},
                                  .state = STOP_SETTLING,
                                  .action = STOP_ACTION_ASK_HISTORY};
+static const struct way grace = {
+    .after = &signalling, .events = {STOP_ON_SENT}, .state = STOP_GRACE};
 static const struct way deadline_check = {.after = &signalling,
                                           .events = {STOP_ON_SENT, STOP_ON_TIMER},
                                           .late_ms = WAY_GRACE_MS - STOP_CHECK_LEAD_MS,

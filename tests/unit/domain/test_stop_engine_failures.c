@@ -95,6 +95,28 @@ static void stop_engine_does_not_let_a_signal_wait_for_an_engine_that_is_back(vo
     assert_does(&s, STOP_ACTION_SIGNAL);
 }
 
+/** Looks that failed long ago, and went well since, do not hold SIGKILL back by their back-off. */
+static void stop_engine_does_not_let_sigkill_wait_for_an_outage_that_is_over(void **state)
+{
+    (void)state;
+    struct script s;
+    go(&s, &signalling);
+    s.run.grace_ms = 120000;
+    on(&s, STOP_ON_SENT);
+    for (int i = 0; i < 6; i++) {
+        on(&s, STOP_ON_INSPECT_FAILED);
+        s.now = armed_at(&s);
+        on(&s, STOP_ON_TIMER);
+        assert_state(&s, STOP_GRACE);
+    }
+    on(&s, STOP_ON_INSPECTED_RUNNING);
+    s.now = stop_run_deadline(&s.run) - STOP_CHECK_LEAD_MS;
+    on(&s, STOP_ON_TIMER);
+    assert_state(&s, STOP_DEADLINE_CHECK);
+    on(&s, STOP_ON_INSPECT_FAILED);
+    assert_int_equal(armed_at(&s), s.now + STOP_BACKOFF_FIRST_MS);
+}
+
 static void stop_engine_refused_signal_backs_off_and_becomes_stuck(void **state)
 {
     (void)state;
@@ -210,6 +232,7 @@ int main(void)
         cmocka_unit_test(stop_engine_lost_journal_makes_the_signal_maybe_repeated),
         cmocka_unit_test(stop_engine_engine_away_keeps_an_intent_unsettled),
         cmocka_unit_test(stop_engine_does_not_let_a_signal_wait_for_an_engine_that_is_back),
+        cmocka_unit_test(stop_engine_does_not_let_sigkill_wait_for_an_outage_that_is_over),
         cmocka_unit_test(stop_engine_refused_signal_backs_off_and_becomes_stuck),
         cmocka_unit_test(stop_engine_unanswered_signal_backs_off_from_the_second_time_on),
         cmocka_unit_test(stop_engine_run_that_will_not_die_is_stuck_after_three_kills),

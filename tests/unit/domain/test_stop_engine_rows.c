@@ -52,7 +52,10 @@ static void stop_engine_forgets_failures_when_it_comes_on(void **state)
     static const struct {
         const struct way *way;
         enum stop_event event;
-    } rows[] = {{&forced_checking, STOP_ON_INSPECTED_RUNNING},
+    } rows[] = {{&waiting, STOP_ON_INSPECTED_RUNNING},
+                {&draining, STOP_ON_INSPECTED_RUNNING},
+                {&grace, STOP_ON_INSPECTED_RUNNING},
+                {&forced_checking, STOP_ON_INSPECTED_RUNNING},
                 {&overdue_checking, STOP_ON_INSPECTED_RUNNING},
                 {&starting, STOP_ON_PRE_STOP_STARTED},
                 {&hinted_starting, STOP_ON_PRE_STOP_STARTED},
