@@ -25,7 +25,7 @@ static void on_redis(void *context, enum redis_state state, const char *detail)
 {
     const struct service *service = context;
     if (state == REDIS_AWAY) {
-        log_warn("redis.away", "Redis does not answer; calls are refused until it does",
+        log_warn("redis.away", "Redis does not answer, or refuses; calls are refused until it does",
                  LOG_STR("address", service->redis), LOG_STR("detail", detail));
     } else {
         log_info("redis.back", "Redis answers", LOG_STR("detail", detail));

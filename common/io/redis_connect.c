@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <string.h>
 
 #include <hiredis/adapters/libevent.h>
 
@@ -8,6 +9,33 @@ const char *redis_connection_error_text(const redisAsyncContext *hiredis)
 {
     return hiredis->errstr != NULL && hiredis->errstr[0] != '\0' ? hiredis->errstr
                                                                  : "the connection ended";
+}
+
+/** What to do where Redis refuses a first question; the first that fits. */
+static const struct {
+    const char *step;   /**< NULL: any */
+    const char *answer; /**< how the answer begins; "": any */
+    const char *remedy;
+} REFUSALS[] = {
+    {"AUTH", "", "correct --redis-username and --redis-password"},
+    {NULL, "NOAUTH", "give --redis-password, and --redis-username if it has users"},
+    {NULL, "NOPERM", "allow this user the command (ACL SETUSER), or give another --redis-username"},
+    {"SELECT", "", "correct --redis-database"},
+    {NULL, "", "see the log of Redis"},
+};
+
+static void refuse(struct redis_connection *connection, const char *step, const char *answer)
+{
+    char detail[400];
+    size_t i = 0;
+
+    while ((REFUSALS[i].step != NULL && strcmp(REFUSALS[i].step, step) != 0) ||
+           strncmp(answer, REFUSALS[i].answer, strlen(REFUSALS[i].answer)) != 0) {
+        i++;
+    }
+    (void)snprintf(detail, sizeof detail, "redis refuses %s: %.200s: %s", step, answer,
+                   REFUSALS[i].remedy);
+    redis_connection_refuse(connection, detail);
 }
 
 static void informed(redisAsyncContext *hiredis, void *answer, void *private_data)
@@ -20,10 +48,14 @@ static void informed(redisAsyncContext *hiredis, void *answer, void *private_dat
     if (connection->hiredis != hiredis) {
         return;
     }
+    if (reply != NULL && reply->type == REDIS_REPLY_ERROR) {
+        refuse(connection, "INFO", reply->str);
+        return;
+    }
     if (reply == NULL) {
         problem = redis_connection_error_text(hiredis);
     } else if (reply->type != REDIS_REPLY_STRING) {
-        problem = reply->type == REDIS_REPLY_ERROR ? reply->str : "its INFO is no text";
+        problem = "its INFO is no text";
     } else {
         const struct span info = {reply->str, (size_t)reply->len};
 
@@ -46,8 +78,12 @@ static void greeted(redisAsyncContext *hiredis, void *answer, void *private_data
     if (connection->hiredis != hiredis || (reply != NULL && reply->type != REDIS_REPLY_ERROR)) {
         return;
     }
+    if (reply != NULL) {
+        refuse(connection, private_data, reply->str);
+        return;
+    }
     (void)snprintf(detail, sizeof detail, "%s: %s", (const char *)private_data,
-                   reply != NULL ? reply->str : redis_connection_error_text(hiredis));
+                   redis_connection_error_text(hiredis));
     redis_connection_drop(connection, detail);
 }
 

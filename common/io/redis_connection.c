@@ -18,6 +18,8 @@ static void answer_failure(struct redis_connection *connection, struct redis_req
         error_set(&error, code, "redis gave no answer in %" PRId64 " ms", connection->timeout_ms);
     } else if (code == ERROR_NO_MEMORY) {
         error_no_memory(&error, "asking redis");
+    } else if (connection->refused) {
+        error_set(&error, code, "%s", connection->detail);
     } else {
         error_set(&error, code, "redis is away: %s", connection->detail);
     }
@@ -76,6 +78,7 @@ void redis_connection_lost(struct redis_connection *connection, const redisAsync
     }
     connection->hiredis = NULL;
     connection->link = LINK_DOWN;
+    connection->refused = false;
     (void)snprintf(connection->detail, sizeof connection->detail, "%s", detail);
     loop_timer_arm(connection->connect_timer, connection->backoff_ms);
     connection->backoff_ms =
@@ -94,6 +97,17 @@ void redis_connection_drop(struct redis_connection *connection, const char *deta
     redisAsyncContext *hiredis = connection->hiredis;
 
     redis_connection_lost(connection, hiredis, detail);
+    if (hiredis != NULL) {
+        redisAsyncFree(hiredis);
+    }
+}
+
+void redis_connection_refuse(struct redis_connection *connection, const char *detail)
+{
+    redisAsyncContext *hiredis = connection->hiredis;
+
+    redis_connection_lost(connection, hiredis, detail);
+    connection->refused = true;
     if (hiredis != NULL) {
         redisAsyncFree(hiredis);
     }

@@ -29,7 +29,8 @@ struct redis_connection {
     bool away; /**< told through on_state */
     int64_t backoff_ms;
     char run_id[REDIS_RUN_ID_SIZE];
-    char detail[256];                  /**< why it is down */
+    char detail[400];                  /**< why it is down */
+    bool refused;                      /**< it answered, and will not have us: detail is whole */
     struct redis_request_list live;    /**< waiting or sent, by deadline */
     struct redis_request_list failed;  /**< to be told so on the next turn */
     struct loop_timer *connect_timer;  /**< the next attempt, or the end of this one */
@@ -49,5 +50,7 @@ void redis_connection_lost(struct redis_connection *connection, const redisAsync
 const char *redis_connection_error_text(const redisAsyncContext *hiredis);
 /** Ends the present connection. */
 void redis_connection_drop(struct redis_connection *connection, const char *detail);
+/** As redis_connection_drop, of a Redis that is there and refuses: not to be called away. */
+void redis_connection_refuse(struct redis_connection *connection, const char *detail);
 
 #endif

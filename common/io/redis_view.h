@@ -48,7 +48,7 @@ struct redis_config {
 enum redis_state { REDIS_AWAY = 1, REDIS_BACK };
 /** Called on the loop, and alternating: AWAY when a connection is lost or the first cannot be made,
  * BACK when one stands again (maybe to another Redis or an emptied one). detail says why. A first
- *  connection that succeeds is no event. A replica, or a Redis that loads its data, counts as away.
+ *  connection that succeeds is no event. A replica, or a Redis that loads its data or refuses, counts as away.
  */
 typedef void redis_state_fn(void *context, enum redis_state state, const char *detail);
 

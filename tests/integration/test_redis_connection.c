@@ -189,6 +189,9 @@ static void test_user_and_password(void **state)
     assert_int_equal(f->away, 1);
     assert_non_null(strstr(f->detail, "AUTH: WRONGPASS"));
     assert_null(strstr(f->detail, "secret"));
+    assert_non_null(strstr(f->error_message, "redis refuses AUTH: WRONGPASS"));
+    assert_non_null(strstr(f->error_message, "--redis-password"));
+    assert_null(strstr(f->error_message, "away"));
     (void)redis_fixture_raw("ACL DELUSER alice");
 }
 
@@ -204,6 +207,27 @@ static void test_database(void **state)
     connect_to(f, address, NULL, NULL, 9999);
     assert_string_equal(redis_fixture_load(f, "h1"), "error: unavailable");
     assert_non_null(strstr(f->detail, "SELECT: ERR"));
+    assert_non_null(strstr(f->error_message, "redis refuses SELECT: ERR"));
+    assert_non_null(strstr(f->error_message, "--redis-database"));
+    assert_null(strstr(f->error_message, "away"));
+    /* A refusal is over when nobody is there to refuse. */
+    connect_to(f, "127.0.0.1:1", NULL, NULL, 0);
+    assert_string_equal(redis_fixture_load(f, "h1"), "error: unavailable");
+    assert_non_null(strstr(f->error_message, "redis is away: "));
+}
+
+static void test_a_user_without_rights_is_said(void **state)
+{
+    struct redis_fixture *f = *state;
+    const char *address = server_control_address("STOPFLEET_TEST_REDIS");
+
+    (void)redis_fixture_raw("ACL SETUSER bob on >secret ~* &* +@all -info");
+    connect_to(f, address, "bob", "secret", 0);
+    assert_string_equal(redis_fixture_load(f, "h1"), "error: unavailable");
+    (void)redis_fixture_raw("ACL DELUSER bob");
+    assert_non_null(strstr(f->error_message, "redis refuses INFO: NOPERM"));
+    assert_non_null(strstr(f->error_message, "--redis-username"));
+    assert_null(strstr(f->error_message, "away"));
 }
 
 static void test_what_is_under_way_is_answered_when_the_view_is_freed(void **state)
@@ -403,6 +427,7 @@ int main(void)
                                         redis_fixture_set_up, thaw_and_tear_down),
         CONNECTION_TEST(test_user_and_password),
         CONNECTION_TEST(test_database),
+        CONNECTION_TEST(test_a_user_without_rights_is_said),
         CONNECTION_TEST(test_what_is_under_way_is_answered_when_the_view_is_freed),
         CONNECTION_TEST(test_freed_before_it_ever_ran),
         CONNECTION_TEST(test_a_callback_may_call_again),

@@ -129,10 +129,14 @@ void projector_on_other_seen(struct projector *projector, int64_t seen)
     if (seen >= projector->position) {
         return;
     }
-    log_warn("view.fell_back", "Redis holds an older state: folding the log again from there",
+    const bool empty = seen < 0;
+    log_warn("view.fell_back",
+             empty ? "Redis is empty, it holds nothing of this host: folding the log again from "
+                     "its beginning"
+                   : "Redis holds an older state: folding the log again from there",
              LOG_INT("seen_known", known), LOG_INT("seen_found", seen));
-    projector_go_back(projector, seen < 0 ? KAFKA_OFFSET_BEGINNING : seen,
-                      "Redis holds an older state");
+    projector_go_back(projector, empty ? KAFKA_OFFSET_BEGINNING : seen,
+                      empty ? "Redis is empty" : "Redis holds an older state");
     projector->env.on_view_lost(projector->env.context);
 }
 

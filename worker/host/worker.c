@@ -267,7 +267,7 @@ static void on_view_state(void *context, enum redis_state state, const char *det
 {
     struct worker *worker = context;
     if (state == REDIS_AWAY) {
-        log_warn("view.away", "Redis is away: stops go on, the view follows later",
+        log_warn("view.away", "Redis is away or refuses: stops go on, the view follows later",
                  LOG_STR("address", worker->options->redis), LOG_STR("detail", detail));
         return;
     }

@@ -4,8 +4,10 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -151,6 +153,42 @@ static void test_redis_is_emptied(void **state)
     append_requested(0);
     projection_settle();
     assert_int_equal(fake_redis.count, 2);
+}
+
+/* Settles after Redis was put back to what it held; what the log says of it goes to ret_log. */
+static void settle_logged(const struct fake_redis *held, char *ret_log, size_t size)
+{
+    FILE *file = tmpfile();
+    const int real = dup(STDERR_FILENO);
+    assert_non_null(file);
+    assert_int_equal(dup2(fileno(file), STDERR_FILENO), STDERR_FILENO);
+    log_init("test", LOG_FORMAT_TEXT, LOG_LEVEL_WARN);
+    fake_redis = *held;
+    projector_on_view_back(projection.projector);
+    projection_settle();
+    log_init("test", LOG_FORMAT_TEXT, LOG_LEVEL_ERROR);
+    (void)dup2(real, STDERR_FILENO);
+    (void)close(real);
+    rewind(file);
+    ret_log[fread(ret_log, 1, size - 1, file)] = '\0';
+    (void)fclose(file);
+}
+
+static void test_an_empty_redis_is_not_said_to_be_older(void **state)
+{
+    char log[4096];
+    (void)state;
+    projection_start();
+    append_observed(0, 1);
+    projection_settle();
+    const struct fake_redis older = fake_redis, empty = {.seen = -1};
+    append_observed(1, 1);
+    projection_settle();
+    settle_logged(&older, log, sizeof log);
+    assert_non_null(strstr(log, "Redis holds an older state"));
+    settle_logged(&empty, log, sizeof log);
+    assert_non_null(strstr(log, "Redis is empty"));
+    assert_null(strstr(log, "older"));
 }
 
 static void test_redis_falls_back(void **state)
@@ -349,6 +387,7 @@ int main(void)
         TEST(test_a_lost_answer),
         TEST(test_redis_is_away_for_long),
         TEST(test_redis_is_emptied),
+        TEST(test_an_empty_redis_is_not_said_to_be_older),
         TEST(test_redis_falls_back),
         TEST(test_a_base_is_lost),
         TEST(test_out_of_range),
