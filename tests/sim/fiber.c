@@ -123,6 +123,7 @@ static void bury(struct sim_worker *worker)
 {
     if (worker->journal_incomplete) {
         sim_check_state_lost();
+        sim.facts_lost = true;
         worker->journal_incomplete = false;
     }
     sim_files_close(worker->number);

@@ -383,6 +383,7 @@ struct sim {
     char directory[SIM_DIRECTORY_SIZE]; /**< the state directory of the one that is looked after */
     int directories;
     bool disk_full;
+    bool facts_lost; /**< a worker died that could not write all down, or lost its directory */
 
     struct sim_container containers[SIM_CONTAINERS];
     int container_count;
