@@ -98,7 +98,10 @@ void stopper_recovery_suspect(struct stop_task *task)
 void stopper_recovery_suspect_run(struct stop_slot *slot, bool any)
 {
     int64_t until = slot->task->suspect_unix_ms;
-    if (until == 0 || (slot->run.started_at > until && !any)) {
+    /* a start in the future: the wall clock was set back since, and tells nothing */
+    bool later = slot->run.started_at > until &&
+                 slot->run.started_at <= stopper_now_unix(slot->task->stopper);
+    if (until == 0 || (later && !any)) {
         return;
     }
     if (!slot->machine.signalled) {

@@ -132,6 +132,23 @@ static void stopper_suspicion_outlives_the_worker_that_had_it(void **state)
     end_world(world);
 }
 
+/* Then what ran before the loss looks younger than it. */
+static void stopper_suspicion_holds_after_the_wall_clock_was_set_back(void **state)
+{
+    (void)state;
+    struct world *world = make_lost_after_a_signal();
+    world->wall_ms = 1000;
+    world_start(world, true);
+    world_crash(world, false);
+    world_start(world, true);
+    assert_true(world->journal_found);
+    world_run(world, 3000);
+    assert_stopped(world);
+    assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 2);
+    assert_true(said_repeated(world));
+    end_world(world);
+}
+
 static void stopper_request_of_the_lost_is_suspected_by_each_that_follows(void **state)
 {
     (void)state;
@@ -243,6 +260,7 @@ int main(void)
         cmocka_unit_test(stopper_new_journal_holds_what_the_log_showed),
         cmocka_unit_test(stopper_new_journal_is_not_acted_by_before_the_log_was_read),
         cmocka_unit_test(stopper_suspicion_outlives_the_worker_that_had_it),
+        cmocka_unit_test(stopper_suspicion_holds_after_the_wall_clock_was_set_back),
         cmocka_unit_test(stopper_request_of_the_lost_is_suspected_by_each_that_follows),
         cmocka_unit_test(stopper_copied_state_is_not_acted_by_before_the_log_was_read),
         cmocka_unit_test(stopper_writer_of_a_copied_state_is_the_later_one),
