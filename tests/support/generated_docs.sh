@@ -38,6 +38,7 @@ Every option can be given three ways: as a flag (`--name value` or `--name=value
 variable, and as a line `name = value` of the file that `--config` names. A flag goes before the
 environment, the environment before the file. An unknown option and an unknown line of the file are
 errors; so is an unknown variable that begins with `STOPFLEET_` and is one letter away from a known one.
+An empty variable counts as none; an empty flag or line unsets a text that has no default, and is refused for one that has.
 `--dump-config` prints what is in force, `--help` what there is.
 END
     for program in stopfleet-api stopfleet-worker stopfleet-run stopfleet-audit stopfleet-devbroker; do
