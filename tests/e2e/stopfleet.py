@@ -164,6 +164,13 @@ class Fleet:
     def audit(self, command, *arguments, check=True):
         return self.run(*self._audit_words(command, arguments), check=check)
 
+    def audit_to(self, output, command, *arguments):
+        """stopfleet-audit with standard output to that file; (status, standard error)."""
+        program, *words = self._audit_words(command, arguments)
+        result = subprocess.run([os.path.join(BIN, program), *words], stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.PIPE,
+                                text=True, timeout=60, check=False)
+        return result.returncode, result.stderr
+
     def begin_audit(self, command, *arguments):
         """stopfleet-audit in the background; the Popen, with its output in pipes."""
         program, *words = self._audit_words(command, arguments)

@@ -113,6 +113,18 @@ class Audit(test_bad_days.BadDay):
         of_one = self.fleet.audit("check", "--cluster", CLUSTER)
         self.assertIn("hosts: left out because of --cluster", of_one.stdout)
 
+    def test_a_reader_that_goes_is_no_failure_of_kafka(self):
+        self.run_probe("read", "obey")
+        reader, gone = os.pipe()
+        os.close(reader)
+        with os.fdopen(gone, "wb", closefd=True) as gone, open("/dev/full", "wb", buffering=0) as full:
+            for words in (("events", "--json"), ("events", "--follow"), ("replay",), ("check",)):
+                with self.subTest(words=words):
+                    self.assertEqual(self.fleet.audit_to(gone, *words), (-signal.SIGPIPE, ""))
+                    status, said = self.fleet.audit_to(full, *words)
+                    self.assertEqual(status, 2, said)
+                    self.assertIn("could not write standard output: No space left on device", said)
+
     def test_brokers_that_do_not_answer_are_named(self):
         nobody = ("--kafka-brokers", "127.0.0.1:1")
         for words, status in ((("stopfleet-audit", "events"), 3), (("stopfleet-api", "topics", "check"), 2)):

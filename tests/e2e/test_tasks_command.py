@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -131,6 +132,15 @@ class TasksCommand(unittest.TestCase):
         listed = self.tasks_in(self.directory).stdout
         for pid in (os.getpid(), other.pid):
             self.assertIn(f"  {pid}-", listed)
+
+    def test_a_reader_that_goes_ends_it_quietly(self):
+        reader, gone = os.pipe()
+        os.close(reader)
+        words = [os.path.join(BIN, "stopfleet-worker"), "tasks", "--host-id", "a" * 32, "--runtime", "process",
+                 "--process-directory", self.directory]
+        with os.fdopen(gone, "wb") as gone:
+            result = subprocess.run(words, stdout=gone, stderr=subprocess.PIPE, timeout=60, check=False)
+        self.assertEqual((result.returncode, result.stderr), (-signal.SIGPIPE, b""))
 
     def test_an_engine_that_is_away_is_named(self):
         for endpoint in (f"unix://{self.directory}/docker.sock", "tcp://127.0.0.1:1"):

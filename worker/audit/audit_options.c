@@ -94,7 +94,8 @@ const struct option_program AUDIT_OPTIONS_PROGRAM = {
         "\n\nExit status: 0 fine; 1 something differs, is missing or breaks a promise (check), or "
         "records that "
         "this version cannot read were passed over (events, replay, rebuild); 2 wrong use, or "
-        "it could not be done; 3 inconclusive: Kafka or Redis could not be read to the end. Events "
+        "it could not be done; 3 inconclusive: Kafka or Redis could not be read to the end. "
+        "A reader of standard output that goes away, as in | head, ends it by SIGPIPE. Events "
         "of one task are in order; those of different partitions are printed as they are read.",
     .specs = SPECS,
     .spec_count = sizeof SPECS / sizeof SPECS[0],

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "common/base/standard_output.h"
 #include "worker/audit/command.h"
 #include "worker/audit/event_line.h"
 #include "worker/audit/log_scan.h"
@@ -24,7 +25,7 @@ static int print_json(const struct log_scan_item *item, struct error *err)
     int status = json_dumpf(line, stdout, JSON_COMPACT);
     json_decref(line);
     if (status != 0 || putchar('\n') == EOF) {
-        return error_set(err, ERROR_IO, "could not write standard output");
+        return standard_output_failed(err);
     }
     return 0;
 }
@@ -32,7 +33,8 @@ static int print_json(const struct log_scan_item *item, struct error *err)
 /* What a printing keeps. */
 struct printing {
     const struct audit_options *options;
-    bool any; /**< an event was printed */
+    bool any;    /**< an event was printed */
+    bool failed; /**< one could not be: no fault of Kafka's */
 };
 
 static int on_event(void *context, const struct log_scan_item *item, struct error *err)
@@ -43,8 +45,9 @@ static int on_event(void *context, const struct log_scan_item *item, struct erro
     int status = options->json ? print_json(item, err)
                                : event_line_print(stdout, item->record, item->event, err);
     if (status == 0 && options->follow && fflush(stdout) != 0) {
-        return error_set(err, ERROR_IO, "could not write standard output");
+        status = standard_output_failed(err);
     }
+    printing->failed = status != 0;
     return status;
 }
 
@@ -65,7 +68,7 @@ enum audit_exit cmd_events(const struct audit_options *options, struct error *er
     struct printing printing = {.options = options};
     if (log_scan_run(options, &CALLBACKS, &printing, &result, err) != 0) {
         if (!result.interrupted) {
-            return AUDIT_EXIT_INCONCLUSIVE;
+            return printing.failed ? AUDIT_EXIT_USAGE : AUDIT_EXIT_INCONCLUSIVE;
         }
         *err = (struct error){0};
     }

@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "common/base/standard_output.h"
 #include "common/domain/task_document.h"
 #include "worker/audit/command.h"
 #include "worker/audit/log_fold.h"
@@ -29,7 +30,7 @@ static int print_document(const struct log_fold *fold, const struct log_fold_ent
     int status = json_dumpf(document, stdout, TASK_DOCUMENT_DUMP_FLAGS);
     json_decref(document);
     if (status != 0 || putchar('\n') == EOF) {
-        return error_set(err, ERROR_IO, "could not write standard output");
+        return standard_output_failed(err);
     }
     return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/id.h"
+#include "common/base/standard_output.h"
 
 enum { LINE_MAX_BYTES = 256 * 1024, ID_SHOWN = 16 };
 
@@ -334,7 +335,7 @@ int event_line_print(FILE *out, const struct kafka_record *record, const struct 
             buffer_append_text(&line, "  ", err) != 0 ? -1 : event_line_detail(event, &line, err);
     }
     if (status == 0 && fprintf(out, "%s\n", line.data) < 0) {
-        status = error_set(err, ERROR_IO, "could not write standard output");
+        status = standard_output_failed(err);
     }
     buffer_release(&line);
     return status;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "common/base/standard_output.h"
 #include "worker/audit/command.h"
 
 static int run(const struct option_list *words, struct audit_options *options)
@@ -31,9 +32,10 @@ static int run(const struct option_list *words, struct audit_options *options)
     if (err.code != ERROR_NONE) {
         fprintf(stderr, "stopfleet-audit: %s\n", err.message);
     }
-    if (fflush(stdout) != 0 && status == AUDIT_EXIT_OK) {
-        perror("stopfleet-audit: could not write standard output");
-        status = AUDIT_EXIT_USAGE;
+    if (fflush(stdout) != 0) {
+        (void)standard_output_failed(&err);
+        fprintf(stderr, "stopfleet-audit: %s\n", err.message);
+        status = status == AUDIT_EXIT_OK ? AUDIT_EXIT_USAGE : status;
     }
     return (int)status;
 }

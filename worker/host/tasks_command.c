@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "common/base/clock.h"
+#include "common/base/standard_output.h"
 #include "worker/host/host_id.h"
 #include "worker/host/tasks_report.h"
 
@@ -117,7 +118,7 @@ enum worker_exit tasks_command_run(const struct worker_options *options, FILE *o
     }
     loop_free(command.loop);
     if (fflush(out) != 0 && status == WORKER_EXIT_OK) {
-        (void)error_set(err, ERROR_IO, "the list could not be written");
+        (void)standard_output_failed(err);
         status = WORKER_EXIT_FAILURE;
     }
     return status < 0 ? WORKER_EXIT_FAILURE : (enum worker_exit)status;
