@@ -42,20 +42,48 @@ static void on_found(void *context, const struct stop_finding *finding)
     stop_finding_print(finding, context);
 }
 
-/* It comes before each event of the sample stop and after the last, as one record or as ever another. */
-static void judge(struct event *event, bool another, FILE *out)
+/** Whether it is one record that comes again, or ever another one, or one of the stop's task with the id of the record that follows it. */
+enum identity { ONE, ANOTHER, OF_THE_NEXT, IDENTITIES };
+
+/** Leaves out the runs from the `runs`th on. */
+static void cut(struct event *event, size_t runs)
+{
+    if (event->type == EVENT_STOP_ACCEPTED && runs < event->stop_accepted.plan.count) {
+        event->stop_accepted.plan.count = runs;
+    }
+    if ((event->type == EVENT_TASK_STOPPED || event->type == EVENT_TASK_GONE) &&
+        runs < event->task_ended.results.count) {
+        event->task_ended.results.count = runs;
+    }
+}
+
+/* It comes before each event of the sample stop, or from the first of its type on, and after the last. */
+static void judge(const struct event *event, enum identity identity, FILE *out)
 {
     struct judged judged = {0};
+    bool begun = identity != OF_THE_NEXT;
     for (unsigned i = 0; i <= SAMPLE_STOP_EVENTS; i++) {
         char id[16];
-        if (another) {
-            (void)snprintf(id, sizeof id, "another-%u", i);
-            event->id = id;
-        }
-        put(&judged, event);
+        struct event sample = {0};
+        (void)snprintf(id, sizeof id, "another-%u", i);
         if (i < SAMPLE_STOP_EVENTS) {
-            struct event sample;
             sample_stop_event(&sample, i);
+        }
+        struct event copy = *event;
+        copy.id = identity == ANOTHER ? id : event->id;
+        if (identity == OF_THE_NEXT && sample.id != NULL && sample.task != NULL) {
+            copy.id = sample.id;
+            cut(&copy, i % 2);
+        }
+        if (identity == OF_THE_NEXT && event->task != NULL) {
+            copy.cluster = "prod";
+            copy.task = SAMPLE_TASK;
+        }
+        begun = begun || sample.type == event->type;
+        if (begun) {
+            put(&judged, &copy);
+        }
+        if (i < SAMPLE_STOP_EVENTS) {
             put(&judged, &sample);
             event_release(&sample);
         }
@@ -72,8 +100,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     out = out != NULL ? out : fopen("/dev/null", "we");
     if (event_decode((struct span){.data = (const char *)data, .length = size}, &event, NULL) ==
         0) {
-        judge(&event, false, out);
-        judge(&event, true, out);
+        for (int identity = ONE; identity < IDENTITIES; identity++) {
+            judge(&event, (enum identity)identity, out);
+        }
     }
     event_release(&event);
     return 0;

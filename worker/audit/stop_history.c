@@ -188,21 +188,31 @@ static int plan_run(struct stop_judgement *judgement, const struct planned_run *
     return 0;
 }
 
+static bool is_planned(const struct stop_task_history *task, const struct planned_run *planned)
+{
+    const struct stop_run_history *run = stop_history_run(task, run_of_planned(planned));
+    return run != NULL && run->planned.record.offset >= 0;
+}
+
+/** One that comes again plans only what it did not name before. */
 static int add_plan(struct stop_judgement *judgement, const struct event *event, struct error *err)
 {
     struct stop_task_history *task = judgement->of;
     const struct event_stop_accepted *accepted = &event->stop_accepted;
     int added = add_text(&judgement->history->arena, &task->plans, event->id, err);
-    if (added <= 0) {
-        return added;
-    }
-    judgement->history->stops += task->plans.count == 1;
-    struct stop_verdict verdict = stop_judge_plan(judgement, accepted);
-    if (keep(judgement, &verdict, err) != 0) {
+    if (added < 0) {
         return -1;
     }
+    if (added > 0) {
+        judgement->history->stops += task->plans.count == 1;
+        struct stop_verdict verdict = stop_judge_plan(judgement, accepted);
+        if (keep(judgement, &verdict, err) != 0) {
+            return -1;
+        }
+    }
     for (size_t i = 0; i < accepted->plan.count; i++) {
-        if (plan_run(judgement, &accepted->plan.items[i], err) != 0) {
+        const struct planned_run *planned = &accepted->plan.items[i];
+        if ((added > 0 || !is_planned(task, planned)) && plan_run(judgement, planned, err) != 0) {
             return -1;
         }
     }
@@ -304,18 +314,6 @@ static int add_fact(struct stop_judgement *judgement, const struct event *event,
 
 /* ---- ends ---- */
 
-static void repeat_end(struct stop_judgement *judgement, const struct stop_end *end,
-                       const struct event *event)
-{
-    struct stop_broken *broken = broken_by(judgement->of, end->source.record.offset);
-    (void)take_back(judgement->of, &end->source);
-    if (broken != NULL) {
-        judgement->source = end->source;
-        struct stop_verdict verdict = stop_judge_end(judgement, event);
-        judge_again(broken, &verdict);
-    }
-}
-
 static int append_end(struct stop_judgement *judgement, const struct event *event,
                       struct error *err)
 {
@@ -340,6 +338,30 @@ static void take_back_uncovered(const struct stop_task_history *task)
     }
 }
 
+/** As the reducer takes it: the first one that covers the plan is the task's end. */
+static void fold_end(const struct stop_judgement *judgement, const struct event *event)
+{
+    struct stop_task_history *task = judgement->of;
+    if (!task_is_terminal(judgement->task) &&
+        terminal_event_covers(judgement->task, &event->task_ended)) {
+        task->end = judgement->source;
+        take_back_uncovered(task);
+    }
+}
+
+static void repeat_end(struct stop_judgement *judgement, const struct stop_end *end,
+                       const struct event *event)
+{
+    struct stop_broken *broken = broken_by(judgement->of, end->source.record.offset);
+    (void)take_back(judgement->of, &end->source);
+    judgement->source = end->source;
+    if (broken != NULL) {
+        struct stop_verdict verdict = stop_judge_end(judgement, event);
+        judge_again(broken, &verdict);
+    }
+    fold_end(judgement, event);
+}
+
 static int add_end(struct stop_judgement *judgement, const struct event *event, struct error *err)
 {
     struct stop_task_history *task = judgement->of;
@@ -353,11 +375,7 @@ static int add_end(struct stop_judgement *judgement, const struct event *event, 
     if (keep(judgement, &verdict, err) != 0 || append_end(judgement, event, err) != 0) {
         return -1;
     }
-    if (!task_is_terminal(judgement->task) &&
-        terminal_event_covers(judgement->task, &event->task_ended)) {
-        task->end = judgement->source;
-        take_back_uncovered(task);
-    }
+    fold_end(judgement, event);
     return 0;
 }
 

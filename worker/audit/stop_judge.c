@@ -297,11 +297,12 @@ struct stop_verdict stop_judge_end(const struct stop_judgement *judgement,
 {
     const struct stop_task_history *of = judgement->of;
     const struct run_result *other = contradiction(judgement->task, event);
+    bool itself = of->end.record.offset == judgement->source.record.offset;
     if (other != NULL) {
         return broken(STOP_RULE_OTHER_CODE, stop_history_run(of, run_of_result(other)),
-                      of->end.record);
+                      itself ? NO_RECORD : of->end.record);
     }
-    if (task_is_terminal(judgement->task)) {
+    if (of->end.record.offset >= 0 && !itself) {
         /* one that acts by an old journal while Kafka is away says the same end once more */
         bool same = of->end.writer != judgement->source.writer &&
                     strcmp(of->end.record.type_name, judgement->source.record.type_name) == 0;

@@ -78,6 +78,9 @@ static bool journal_lost_since(const struct stop_writer *writer, int64_t offset)
 enum stop_knowledge stop_knowledge_of(const struct stop_writer *writer,
                                       const struct stop_source *of)
 {
+    if (of->writer == NULL) {
+        return STOP_KNOWLEDGE_MAYBE;
+    }
     if (of->writer == writer) {
         return STOP_KNOWLEDGE_OWN;
     }

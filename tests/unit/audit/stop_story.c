@@ -49,12 +49,13 @@ static struct event *make(struct story *story, enum event_type type)
     *event = (struct event){.type = type,
                             .type_name = event_type_name(type),
                             .version = 1,
-                            .id = IDS[story->offset],
+                            .id = story->as != NULL ? story->as : IDS[story->offset],
                             .ts = story->ts,
                             .cluster = "prod",
                             .task = type == EVENT_WORKER_STARTED ? NULL : "t1",
                             .host = story->host,
                             .actor = {.incarnation = story->by, .boot_id = story->boot_id}};
+    story->as = NULL;
     return event;
 }
 
@@ -117,8 +118,9 @@ int64_t story_accepted(struct story *story, const char *request, int64_t grace_m
     }
     plan[DB].after = (struct text_list){BEFORE_DB, 2};
     plan[WEB].pre_stop = story->pre_stop ? "drain" : NULL;
-    event->stop_accepted.plan.items = plan;
-    event->stop_accepted.plan.count = 3;
+    int planned = story->planned == 0 ? 3 : story->planned;
+    event->stop_accepted.plan.items = &plan[3 - planned];
+    event->stop_accepted.plan.count = (size_t)planned;
     return put(story, event);
 }
 
@@ -193,6 +195,11 @@ int64_t story_ended(struct story *story, enum event_type type, int count)
 void story_again(struct story *story, int64_t offset)
 {
     take(story, &story->events[offset]);
+}
+
+void story_as(struct story *story, int64_t offset)
+{
+    story->as = story->events[offset].id;
 }
 
 void story_all_obey(struct story *story, int64_t boot_ms)

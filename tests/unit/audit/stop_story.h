@@ -24,6 +24,8 @@ struct story {
     int64_t
         appended_after; /**< the broker had it so many ms after it was made; 0 = it does not say */
     bool pre_stop;      /**< "web" has a pre-stop command */
+    int planned;        /**< containers that a plan names, the last ones; 0 = all */
+    const char *as;     /**< id of the next record; NULL = one of its own */
     int64_t end_code;   /**< exit code in terminal events; -1 = unknown, as it is at first */
     struct event events[STORY_EVENTS];
     struct planned_run plans[STORY_EVENTS][STORY_RUNS];
@@ -47,6 +49,9 @@ int64_t story_pre_stop_over(struct story *story, int container);
 int64_t story_ended(struct story *story, enum event_type type, int count);
 /** The record at that offset once more, as after a failure of Kafka. */
 void story_again(struct story *story, int64_t offset);
+
+/** The next record has the id of the one at that offset. */
+void story_as(struct story *story, int64_t offset);
 
 /** The rest of a stop whose containers are all to be signalled at that time and obey. */
 void story_all_obey(struct story *story, int64_t boot_ms);

@@ -214,6 +214,31 @@ static void test_a_second_end(void **state)
     story_assert_broken(story, STOP_RULE_SECOND_END, first, second);
 }
 
+/* Records that no worker makes: one id, and another content. */
+static void test_an_end_whose_repetition_covers_the_plan(void **state)
+{
+    (void)state;
+    struct story *story = accepted(30000);
+    int64_t first = story_ended(story, EVENT_TASK_STOPPED, 2);
+    story_as(story, first);
+    (void)story_ended(story, EVENT_TASK_STOPPED, 3);
+    int64_t second = story_ended(story, EVENT_TASK_GONE, 3);
+    story_assert_broken(story, STOP_RULE_SECOND_END, first, second);
+}
+
+static void test_a_plan_whose_repetition_names_other_runs(void **state)
+{
+    (void)state;
+    struct story *story = story_begin();
+    story->planned = 1;
+    int64_t plan = story_accepted(story, NULL, 30000);
+    story->planned = 0;
+    story_as(story, plan);
+    int64_t again = story_accepted(story, NULL, 30000);
+    int64_t signal = story_signal(story, DB, 5000, false);
+    story_assert_broken(story, STOP_RULE_ORDER, again, signal);
+}
+
 static void test_an_end_with_another_exit_code(void **state)
 {
     (void)state;
@@ -382,6 +407,8 @@ int main(void)
         cmocka_unit_test(test_an_end_without_a_plan),
         cmocka_unit_test(test_an_end_that_does_not_cover_the_plan),
         cmocka_unit_test(test_a_second_end),
+        cmocka_unit_test(test_an_end_whose_repetition_covers_the_plan),
+        cmocka_unit_test(test_a_plan_whose_repetition_names_other_runs),
         cmocka_unit_test(test_an_end_with_another_exit_code),
         cmocka_unit_test(test_a_second_exit_with_another_code),
         cmocka_unit_test(test_a_second_exit_of_one_worker),
