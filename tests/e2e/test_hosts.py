@@ -198,6 +198,7 @@ class Hosts(FleetCase):
         self.assertIn("unproven: 1 open tasks", self.fleet.audit("check").stdout)
         replayed = [json.loads(line) for line in self.fleet.audit("replay").stdout.splitlines()]
         self.assertEqual([t["taskArn"].rsplit("/", 1)[1] for t in replayed if t.get("unproven")], [task])
+        self.assertTrue(json.loads(self.fleet.audit("replay", "--task", task, "--cluster", CLUSTER).stdout)["unproven"])
         # A rebuild of an emptied view says the same.
         self.redis.call("FLUSHALL")
         self.fleet.audit("rebuild")

@@ -140,7 +140,7 @@ static enum audit_exit report(const struct check *check, const char *cluster)
                hosts->lacking);
     }
     if (cluster != NULL) {
-        printf("hosts: left out because of --cluster\n");
+        printf("hosts: left out because of --cluster or STOPFLEET_CLUSTER\n");
     }
     differing += hosts->differing;
     lacking += hosts->lacking;

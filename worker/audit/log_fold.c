@@ -115,8 +115,8 @@ static void on_unreadable(void *context, const struct kafka_record *record, cons
 
 int log_fold_run(struct log_fold *fold, const struct audit_options *options, struct error *err)
 {
-    static const struct log_scan_callbacks CALLBACKS = {.on_event = on_event,
-                                                        .on_unreadable = on_unreadable};
+    static const struct log_scan_callbacks CALLBACKS = {
+        .hosts_too = true, .on_event = on_event, .on_unreadable = on_unreadable};
     return log_scan_run(options, &CALLBACKS, fold, &fold->scanned, err);
 }
 

@@ -56,6 +56,12 @@ bool log_scan_matches(const struct audit_options *options, const struct event *e
            (options->until_unix_ms == 0 || event->ts < options->until_unix_ms);
 }
 
+bool log_scan_matches_host(const struct audit_options *options, const struct event *event)
+{
+    return event->task == NULL && same_if_given(options->host, event->host) &&
+           (options->until_unix_ms == 0 || event->ts < options->until_unix_ms);
+}
+
 void log_scan_count(struct log_scan_result *result, const struct kafka_record *record,
                     const struct error *why)
 {
@@ -82,7 +88,8 @@ static int on_record(void *context, const struct kafka_record *record, struct er
         if (scan->callbacks->on_unreadable != NULL) {
             scan->callbacks->on_unreadable(scan->context, record, &why);
         }
-    } else if (log_scan_matches(scan->options, &event)) {
+    } else if (log_scan_matches(scan->options, &event) ||
+               (scan->callbacks->hosts_too && log_scan_matches_host(scan->options, &event))) {
         struct log_scan_item item = {.record = record, .event = &event};
         status = scan->callbacks->on_event(scan->context, &item, err);
     }

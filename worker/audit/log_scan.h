@@ -14,6 +14,8 @@ struct log_scan_item {
 };
 
 struct log_scan_callbacks {
+    bool
+        hosts_too; /**< events of hosts pass the filters by cluster, task, type and since: what is known of a task rests on them */
     /** Each event that passes the filters. Returning -1 ends the scan with that error. */
     int (*on_event)(void *context, const struct log_scan_item *item, struct error *err);
     /** Each record that is no event that this version can read; it is counted too. May be NULL. */
@@ -42,5 +44,7 @@ void log_scan_count(struct log_scan_result *result, const struct kafka_record *r
                     const struct error *why);
 /** True if the event passes the filters. Pure. */
 bool log_scan_matches(const struct audit_options *options, const struct event *event);
+/** True if it is a host's event that passes where these pass too. Pure. */
+bool log_scan_matches_host(const struct audit_options *options, const struct event *event);
 
 #endif

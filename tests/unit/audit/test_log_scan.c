@@ -63,6 +63,21 @@ static void log_scan_filters_by_cluster_host_and_type(void **state)
     assert_false(log_scan_matches(&options, &EVENT_OF_TASK));
 }
 
+static void log_scan_lets_hosts_through_where_tasks_rest_on_them(void **state)
+{
+    (void)state;
+    char *ids[] = {task_id};
+    struct audit_options options = {.cluster = test, .tasks = {ids, 1}, .since_unix_ms = 9000};
+    assert_true(log_scan_matches_host(&options, &EVENT_OF_HOST));
+    assert_false(log_scan_matches_host(&options, &EVENT_OF_TASK));
+    struct event later = EVENT_OF_HOST;
+    later.ts = 6000;
+    options.until_unix_ms = 6000;
+    assert_false(log_scan_matches_host(&options, &later));
+    options = (struct audit_options){.host = test};
+    assert_false(log_scan_matches_host(&options, &EVENT_OF_HOST));
+}
+
 static void log_scan_includes_since_and_excludes_until(void **state)
 {
     (void)state;
@@ -97,6 +112,7 @@ int main(void)
         cmocka_unit_test(log_scan_without_filters_lets_all_through),
         cmocka_unit_test(log_scan_takes_a_task_by_its_whole_id_or_arn_only),
         cmocka_unit_test(log_scan_filters_by_cluster_host_and_type),
+        cmocka_unit_test(log_scan_lets_hosts_through_where_tasks_rest_on_them),
         cmocka_unit_test(log_scan_includes_since_and_excludes_until),
         cmocka_unit_test(log_scan_counts_newer_versions_and_keeps_the_first_place),
     };
