@@ -45,13 +45,45 @@ static bool is_replaced(const struct ended_members *members, const char *name)
     return false;
 }
 
-static int number_replicas(const struct ended_members *members, const char *ended_name,
-                           struct error *err)
+/* What the runtime has removed has no labels any more: the description says. One that is named as the service itself is the only
+ * one of it; two of one service are both numbered. */
+static bool was_scaled(const struct description *have, const struct described_container *ended,
+                       const char *service)
+{
+    bool scaled = false;
+    for (size_t i = 0; i < have->containers.count; i++) {
+        const struct described_container *other = &have->containers.items[i];
+        if (other->name == NULL) {
+            continue;
+        }
+        if (strcmp(other->name, service) == 0) {
+            return false;
+        }
+        scaled =
+            scaled || (strcmp(other->name, ended->name) != 0 && is_replica(other->name, service));
+    }
+    return scaled;
+}
+
+static bool was_of_service(const struct ended_members *members,
+                           const struct described_container *ended, const char *service)
+{
+    const struct runtime_container *container = container_of(members, ended);
+    if (container != NULL) {
+        const char *label = labels_get(container, COMPOSE_SERVICE);
+        return label != NULL && strcmp(label, service) == 0;
+    }
+    return was_scaled(&members->base->description, ended, service);
+}
+
+static int number_replicas(const struct ended_members *members,
+                           const struct described_container *ended, struct error *err)
 {
     for (size_t i = 0; i < members->group->members.count; i++) {
         struct group_member *member = &members->group->members.items[i];
         if (!member->chosen || member->service == NULL ||
-            !is_replica(ended_name, member->service)) {
+            !is_replica(ended->name, member->service) ||
+            !was_of_service(members, ended, member->service)) {
             continue;
         }
         member->described.name = group_member_name(member, true, members->arena);
@@ -69,7 +101,7 @@ int ended_members_name(const struct ended_members *members, struct error *err)
         const struct described_container *described = &have->containers.items[i];
         bool ended = described->name != NULL && !lives(members, described) &&
                      !is_replaced(members, described->name);
-        if (ended && number_replicas(members, described->name, err) != 0) {
+        if (ended && number_replicas(members, described, err) != 0) {
             return -1;
         }
     }

@@ -19,7 +19,7 @@ struct ended_members {
 };
 
 /** Lets a replica keep its number in its name while another one of its service is listed that has ended; before
- *  group_describe. @return 0 or -1 with ERROR_NO_MEMORY */
+ *  group_describe. Of which service that was, its labels say; once it is removed, the names of the base. @return 0 or -1 with ERROR_NO_MEMORY */
 int ended_members_name(const struct ended_members *members, struct error *err);
 /** Adds to a description of what lives the containers of the base that do not, with what became of them: what a description
  *  says of an end, later ones repeat. Left out: what never ran, or lives in no part of this task; one whose name a living

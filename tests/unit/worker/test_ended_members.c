@@ -231,6 +231,42 @@ static void test_replicas_keep_their_numbers(void **state)
     assert_string_equal(described("c")->name, "web-2");
 }
 
+/* Services `web` and `web-2`, whose name is no number of a replica: with or without its container. */
+static void test_a_service_that_is_called_like_a_replica(void **state)
+{
+    (void)state;
+    run_replica("a", "web", "1");
+    run_replica("b", "web-2", "1");
+    run_replica("c", "web-3", "1");
+    changed();
+    exit_with(&containers[1], 1, 99);
+    changed();
+    assert_true(described("b")->ended);
+    assert_string_equal(described("a")->name, "web");
+    exit_with(&containers[2], 1, 99);
+    take_away(1);
+    changed();
+    assert_true(described("c")->ended);
+    assert_string_equal(described("a")->name, "web");
+}
+
+static void test_a_new_container_beside_such_a_service(void **state)
+{
+    (void)state;
+    run_replica("b", "web-2", "1");
+    run_replica("db", "db", "1");
+    changed();
+    exit_with(&containers[0], 1, 99);
+    changed();
+    run_replica("a", "web", "1");
+    changed();
+    assert_true(described("b")->ended);
+    assert_string_equal(described("a")->name, "web");
+    take_away(0);
+    look();
+    assert_int_equal(seen.findings.count, 0);
+}
+
 /* The only one of a service ends and is removed; then two are made. */
 static void test_replicas_replace_the_only_one(void **state)
 {
@@ -343,6 +379,8 @@ int main(void)
         TEST(test_a_container_that_never_ran_leaves),
         TEST(test_a_container_that_was_made_again_replaces_it),
         TEST(test_replicas_keep_their_numbers),
+        TEST(test_a_service_that_is_called_like_a_replica),
+        TEST(test_a_new_container_beside_such_a_service),
         TEST(test_replicas_replace_the_only_one),
         TEST(test_the_earliest_leave),
         TEST(test_what_ended_gives_way),
