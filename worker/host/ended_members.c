@@ -138,6 +138,13 @@ static int end_of(const struct ended_members *members, struct described_containe
     return result.reason != NULL && ended->end_reason == NULL ? out_of_memory(err) : 1;
 }
 
+static bool ran_again(const struct ended_members *members,
+                      const struct described_container *described)
+{
+    const struct runtime_container *container = container_of(members, described);
+    return container != NULL && container->described.started_at > described->started_at;
+}
+
 /* @return 1 if the description keeps it (*ret_ended), 0 if not, -1 without memory */
 static int ended_of(const struct ended_members *members,
                     const struct described_container *described,
@@ -148,11 +155,12 @@ static int ended_of(const struct ended_members *members,
         return 0;
     }
     *ret_ended = *described;
-    if (described->ended && described->exit_code.known) {
+    if (described->ended && described->exit_code.known && !ran_again(members, described)) {
         return 1;
     }
     int known = end_of(members, ret_ended, err);
-    if (known >= 0 && described->ended && !ret_ended->exit_code.known) {
+    bool same = ret_ended->started_at == described->started_at;
+    if (described->ended && (known == 0 || (known > 0 && same && !ret_ended->exit_code.known))) {
         *ret_ended = *described;
         known = 1;
     }

@@ -22,7 +22,7 @@ struct ended_members {
  *  group_describe. Of which service that was, its labels say; once it is removed, the names of the base. @return 0 or -1 with ERROR_NO_MEMORY */
 int ended_members_name(const struct ended_members *members, struct error *err);
 /** Adds to a description of what lives the containers of the base that do not, with what became of them: what a description
- *  says of an end, later ones repeat. Left out: what never ran, or lives in no part of this task; one whose name a living
+ *  says of an end, later ones repeat, until the container has run again. Left out: what never ran, or lives in no part of this task; one whose name a living
  *  container has; the earliest beyond ENDED_MEMBERS_MAX. The description's created_at stays that of the first container.
  *  @return 0 or -1 with ERROR_NO_MEMORY */
 int ended_members_keep(const struct ended_members *members, struct description *want,

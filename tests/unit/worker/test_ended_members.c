@@ -165,6 +165,51 @@ static void test_the_latest_run_is_shown(void **state)
     assert_int_equal(described("db")->exit_code.value, 4);
 }
 
+/* An end was recorded; while no worker looked, it was started again, and ended again. */
+static void test_the_latest_run_is_shown_after_an_end(void **state)
+{
+    (void)state;
+    run_two();
+    exit_with(&containers[0], 4, 99);
+    changed();
+    exit_with(&containers[0], 9, 199);
+    containers[0].described.started_at = 150;
+    changed();
+    assert_true(described("db")->ended);
+    assert_int_equal(described("db")->started_at, 150);
+    assert_int_equal(described("db")->exit_code.value, 9);
+    assert_int_equal(described("db")->finished_at, 199);
+    /* What the engine does not know of a run is not taken from the run before. */
+    containers[0].described.started_at = 250;
+    containers[0].finished_at = 0;
+    containers[0].exit_code.known = false;
+    changed();
+    assert_int_equal(described("db")->started_at, 250);
+    assert_false(described("db")->exit_code.known);
+}
+
+/* That run is in flight for another task: of this one the recorded end stays. */
+static void test_another_tasks_run_is_not_shown(void **state)
+{
+    (void)state;
+    run_two();
+    exit_with(&containers[0], 4, 99);
+    changed();
+    exit_with(&containers[0], 9, 199);
+    containers[0].described.started_at = 150;
+    struct error err = {0};
+    void *context = NULL;
+    struct finding other = {.kind = FINDING_OBSERVED, .id = "other", .group = "g", .revision = 1};
+    other.description.containers.items = &containers[0].described;
+    other.description.containers.count = 1;
+    assert_int_equal(flights_add(&flights, &other, "prod", &context, &err), 0);
+    look();
+    assert_int_equal(seen.findings.count, 0);
+    flights_give_up(context);
+    changed();
+    assert_int_equal(described("db")->exit_code.value, 9);
+}
+
 static void test_all_have_ended(void **state)
 {
     (void)state;
@@ -375,6 +420,8 @@ int main(void)
         TEST(test_what_was_removed_unseen),
         TEST(test_started_again_it_runs),
         TEST(test_the_latest_run_is_shown),
+        TEST(test_the_latest_run_is_shown_after_an_end),
+        TEST(test_another_tasks_run_is_not_shown),
         TEST(test_all_have_ended),
         TEST(test_a_container_that_never_ran_leaves),
         TEST(test_a_container_that_was_made_again_replaces_it),
