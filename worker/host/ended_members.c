@@ -276,10 +276,16 @@ int ended_members_keep(const struct ended_members *members, struct description *
     return 0;
 }
 
+/* Of one that vanished nobody knows when it ended: not before it started. */
+static int64_t end_time(const struct described_container *ended)
+{
+    return ended->finished_at != 0 ? ended->finished_at : ended->started_at;
+}
+
 static bool ended_earlier(const struct described_container *a, const struct described_container *b)
 {
-    if (a->finished_at != b->finished_at) {
-        return a->finished_at < b->finished_at;
+    if (end_time(a) != end_time(b)) {
+        return end_time(a) < end_time(b);
     }
     return strcmp(a->container_id, b->container_id) < 0;
 }

@@ -27,7 +27,7 @@ int ended_members_name(const struct ended_members *members, struct error *err);
  *  @return 0 or -1 with ERROR_NO_MEMORY */
 int ended_members_keep(const struct ended_members *members, struct description *want,
                        struct error *err);
-/** Drops the one that ended first. @return false if there is none */
+/** Drops the one that ended first; one whose end nobody saw counts as ended when it started. @return false if there is none */
 bool ended_members_drop(struct description *description);
 
 #endif

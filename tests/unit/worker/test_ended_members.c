@@ -348,6 +348,29 @@ static void test_the_earliest_leave(void **state)
     assert_false(is_described(ids[ENDED_MEMBERS_MAX]));
 }
 
+/* Nobody saw when it ended: not before it started. */
+static void test_what_vanished_is_not_the_earliest(void **state)
+{
+    (void)state;
+    static char ids[ENDED_MEMBERS_MAX + 1][16];
+    run("lives", 10);
+    for (int i = 0; i < ENDED_MEMBERS_MAX; i++) {
+        snprintf(ids[i], sizeof ids[i], "job-%02d", i);
+        run(ids[i], 20);
+    }
+    run("vanishes", 1010);
+    changed();
+    for (int i = 0; i < ENDED_MEMBERS_MAX; i++) {
+        exit_with(&containers[i + 1], 0, 1000 + i);
+    }
+    take_away(count - 1);
+    assert_int_equal(changed()->containers.count, ENDED_MEMBERS_MAX + 1);
+    assert_true(described("vanishes")->ended);
+    assert_int_equal(described("vanishes")->finished_at, 0);
+    assert_false(is_described("job-00"));
+    assert_true(is_described("job-01"));
+}
+
 /* Descriptions have a limit: what has ended gives way, uncut, to what runs. */
 static void test_what_ended_gives_way(void **state)
 {
@@ -430,6 +453,7 @@ int main(void)
         TEST(test_a_new_container_beside_such_a_service),
         TEST(test_replicas_replace_the_only_one),
         TEST(test_the_earliest_leave),
+        TEST(test_what_vanished_is_not_the_earliest),
         TEST(test_what_ended_gives_way),
         TEST(test_lack_of_memory_is_an_error),
     };
