@@ -103,7 +103,15 @@ class EndedContainers(DockerHost):
         gone = of(document, "unseen-gone_rm")
         self.assertEqual((gone["lastStatus"], gone.get("exitCode")), ("STOPPED", None), "nobody knows its exit code")
         self.assertIn("ContainerVanishedError", gone["reason"])
-        self.stop_and_wait(task)
+        # It runs and ends once more without a worker: the latest run counts.
+        self.worker.stop()
+        self.docker.docker("start", "unseen-kept")
+        self.docker.signal("unseen-kept", "KILL")
+        self.docker.docker("wait", "unseen-kept")
+        self.worker.start()
+        wait_for(lambda: of(self.fleet.describe(self.api, task), "unseen-kept").get("exitCode") == 137, 20, "the latest run's code")
+        stopped = self.stop_and_wait(task)
+        self.assertEqual(of(stopped, "unseen-kept")["exitCode"], 137)
 
     def test_all_end_one_after_another(self):
         task = self.begin("natural", first=3, last=8)
