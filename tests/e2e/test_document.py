@@ -214,6 +214,23 @@ class Document(MachineHost):
         self.assertIn("18081", remaining["PORTS_UDP"]["stringSetValue"])
         self.stop(task)
 
+    def test_the_host(self):
+        """The container instance: its engine's versions as the engine says them, none of a host of processes."""
+        engine = json.loads(self.docker.docker("version", "--format", "{{json .Server}}"))
+        answer = self.fleet.aws(self.api, "describe-container-instances", "--cluster", CLUSTER, "--container-instances", self.host_id,
+                                self.processes.host_id)
+        self.assertEqual(answer["failures"], [])
+        docker, processes = sorted(answer["containerInstances"], key=lambda i: not i["containerInstanceArn"].endswith(self.host_id))
+        attributes = {a["name"]: a["value"] for a in docker["attributes"]}
+        self.assertEqual(docker["versionInfo"]["dockerVersion"], f"DockerVersion: {engine['Version']}")
+        self.assertEqual(attributes["stopfleet.runtime"], "docker")
+        self.assertEqual(attributes["stopfleet.engine-version"], engine["Version"])
+        self.assertEqual(attributes["stopfleet.engine-api-version"], engine["ApiVersion"])
+        self.assertEqual((attributes["ecs.availability-zone"], attributes["rack"]), ("cellar-1", "r7"))
+        self.assertEqual(docker["versionInfo"]["agentVersion"], processes["versionInfo"]["agentVersion"])
+        self.assertNotIn("dockerVersion", processes["versionInfo"])
+        self.assertFalse({a["name"] for a in processes["attributes"]} & {"stopfleet.engine-version", "stopfleet.engine-api-version"})
+
     def test_limits(self):
         _, task = self.run_task("limits", "--cpu-shares", "512", "--memory", "64m", "--memory-reservation", "32m")
         document = self.document(task)
