@@ -25,8 +25,7 @@ class UnrulyPodman(UnrulyContainers, DockerHost):
 
     out_of_memory_is_said = False  # by 4.3.1 with cgroups v1
 
-    # Podman has no back-off, and after another signal than its own stop's it starts the container again (docs/limits.md).
-    test_in_restart_back_off = None
+    # After another signal than its own stop's Podman starts the container again (docs/limits.md).
     test_a_restart_policy_that_another_signal_than_the_images_would_not_end = None
 
     def test_a_zombie_as_main_process(self):
