@@ -137,7 +137,7 @@ class Input(BadDay):
 
     def test_wrong_starts(self):
         fleet = self.fleet
-        # The state directory is locked once the host is registered.
+        # Then its state directory is locked.
         self.worker.wait_log("worker.acts", 60)
         api = ["stopfleet-api", *fleet.kafka_flags, "--redis", self.redis.address, "--unsafe-topics"]
         worker = ["stopfleet-worker", *fleet.kafka_flags, "--redis", self.redis.address, "--unsafe-topics", "--runtime", "process",

@@ -1,5 +1,6 @@
 """What the programs say to values that they cannot use. It needs no servers."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -80,6 +81,13 @@ class WrongOptions(unittest.TestCase):
             self.assertEqual((last["level"], last["event"]), ("error", event))
             self.assertRegex(last["time"], r"^\d{4}-\d\d-\d\dT")
             self.assertIn(text, last["message"])
+
+    def test_a_state_directory_in_use_before_anything_is_registered(self):
+        with open(os.path.join(self.directory, "lock"), "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            result = self.run_program(WORKER, "--host-id", "a" * 32, "--state-directory", self.directory)
+        self.assert_refused(result, "worker.refused: state directory in use")
+        self.assertEqual(len(result.stderr.splitlines()), 1, "Kafka was asked for")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,26 @@
 #include "worker/host/engine_claim.h"
 #include "worker/host/host_id.h"
 #include "worker/host/registration_file.h"
+#include "worker/host/state_lock.h"
 #include "worker/host/worker_state.h"
 
 enum { FLUSH_MS = 2000 /* for the last events */ };
+
+/* From the first step on: a second worker must not register its cluster for this host. */
+static int lock_state(struct worker *worker, struct error *err)
+{
+    int lock = state_lock_take(worker->options->state_directory, err);
+    worker->state_lock = lock > 0 ? lock : 0;
+    return lock < 0 ? -1 : 0;
+}
+
+static void unlock_state(struct worker *worker)
+{
+    if (worker->state_lock > 0) {
+        (void)close(worker->state_lock);
+    }
+    worker->state_lock = 0;
+}
 
 /* Who we are, before anything else. */
 int worker_find_identity(struct worker *worker, struct error *err)
@@ -19,6 +36,7 @@ int worker_find_identity(struct worker *worker, struct error *err)
     if (host_id_find(options->host_id, HOST_ID_MACHINE_PATH, worker->host, err) != 0 ||
         clock_boot_id(worker->boot_id, err) != 0 || id_random_hex(worker->incarnation, err) != 0 ||
         registration_file_check(options->state_directory, err) != 0 ||
+        lock_state(worker, err) != 0 ||
         registration_file_load(options->state_directory, &worker->arena, &copy, &worker->registered,
                                err) != 0) {
         return -1;
@@ -157,6 +175,7 @@ static int open_stopper(struct worker *worker, const struct worker_callbacks *ca
     environment.default_grace_ms = options->stop_timeout_ms;
     environment.engine_call_limit = options->engine_calls;
     environment.context = worker;
+    unlock_state(worker);
     worker->stopper = stopper_new(&environment, &worker->journal_found, err);
     return worker->stopper == NULL ? -1 : 0;
 }
@@ -227,6 +246,7 @@ void worker_release(struct worker *worker)
     if (worker->engine_claim > 0) {
         close(worker->engine_claim);
     }
+    unlock_state(worker);
     registration_free(worker->registration);
     projector_free(worker->projector);
     discovery_free(worker->discovery);

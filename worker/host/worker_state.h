@@ -29,6 +29,7 @@ struct worker {
     struct kafka_writer *writer;
     struct runtime *runtime;
     int engine_claim; /**< descriptor, 0 = none */
+    int state_lock;   /**< descriptor, 0 = none: up to the stopper, which takes it for good */
     struct registration *registration;
     struct projector *projector;
     struct stopper *stopper;
