@@ -220,6 +220,7 @@ void stopper_on_runtime_event(struct stopper *stopper, const struct runtime_even
     while (entry != NULL) {
         struct stop_slot *slot = entry->owner;
         entry = id_table_same(entry);
+        slot->looked_again = false; /* the answer that is still out may be older than this */
         stopper_run_hint(slot);
     }
 }

@@ -190,12 +190,30 @@ static bool has_ended(const struct stop_slot *slot, const struct runtime_contain
                           exit_watch_code(&slot->stopper->exits, slot->run), storage, ret_result);
 }
 
+/** What was asked for since the question may tell of an end that the answer does not show: looked at once more. That second answer counts if
+ *  no event of the container came since, and what did come is looked into after it: an engine that comes back again and
+ *  again would hold the signals back else. */
+static void on_seen_running(struct stop_slot *slot, bool again, bool looked_again)
+{
+    if (again && !looked_again) {
+        slot->looked_again = true;
+        stopper_call_want(slot, STOP_CALL_INSPECT);
+        return;
+    }
+    stopper_run_on(slot, STOP_ON_INSPECTED_RUNNING);
+    if (again) {
+        stopper_run_hint(slot);
+    }
+}
+
 static void on_inspected(void *context, const struct error *error,
                          const struct runtime_container *container)
 {
     struct stop_slot *slot = context;
     bool again = slot->look_again;
+    bool looked_again = slot->looked_again;
     slot->look_again = false;
+    slot->looked_again = false;
     if (!over(slot)) {
         return;
     }
@@ -214,10 +232,8 @@ static void on_inspected(void *context, const struct error *error,
         FAULT_POINT(EXIT_SEEN);
         struct stop_input input = {.event = STOP_ON_INSPECTED_ENDED};
         stopper_run_feed(slot, &input, &result);
-    } else if (again) {
-        stopper_call_want(slot, STOP_CALL_INSPECT);
     } else {
-        stopper_run_on(slot, STOP_ON_INSPECTED_RUNNING);
+        on_seen_running(slot, again, looked_again);
     }
 }
 

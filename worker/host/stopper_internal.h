@@ -76,6 +76,7 @@ struct stop_slot {
     enum stop_call queued; /**< waits for its turn */
     struct stop_slot *next_queued;
     bool look_again;       /**< another inspection was asked for meanwhile */
+    bool looked_again;     /**< this inspection is the other one, and no event came since */
     uint64_t watch_mark;   /**< exit_watch_mark when the last call was made */
     int64_t asked_unix_ms; /**< when the last call was made */
     int64_t asked_boot_ms;

@@ -45,6 +45,8 @@ const struct model_move MODEL_MOVES[] = {
      ANSWERS, 0},
     {"looked at once more", MODEL_DUE, STOP_EVENT_NONE, HAS_INSPECTION | LOOKS_AGAIN | RUNS, ASKS,
      0},
+    {"seen running at the second look, and asked for once more", MODEL_OUTSIDE,
+     STOP_ON_INSPECTED_RUNNING, HAS_INSPECTION | LOOKS_AGAIN | RUNS, ANSWERS, 0},
     {"seen running, held", MODEL_OUTSIDE, STOP_ON_HELD,
      HAS_INSPECTION | LOOKS_ONCE | RUNS | UNDECIDED, ANSWERS, 0},
     {"seen running, from before the end", MODEL_FAULT, STOP_ON_INSPECTED_RUNNING,

@@ -18,7 +18,7 @@ struct world {
     uint64_t seed;
     enum stop_action_kind
         call; /**< out: INSPECT, ASK_HISTORY, SIGNAL, KILL, PRE_STOP, LOOK; 0 = none */
-    bool look_again;
+    bool look_again, looked_again;
     bool running;
     int64_t grace_ms; /**< newest in the log */
     int64_t timer_at;
@@ -153,19 +153,24 @@ static void world_answer_inspect(struct world *w)
 {
     /* an answer may be older than the end that the log told of */
     bool running = w->running || (w->s.run.state == STOP_ENDED && dice(w, 2) == 0);
+    bool again = w->look_again;
+    bool looked_again = w->looked_again;
     w->call = 0;
+    w->look_again = false;
+    w->looked_again = false;
     if (dice(w, 6) == 0) {
-        w->look_again = false;
         world_feed(w, (struct stop_input){.event = STOP_ON_INSPECT_FAILED});
-    } else if (w->look_again && running) {
-        w->look_again = false;
+    } else if (again && running && !looked_again) {
+        w->looked_again = true;
         w->call = STOP_ACTION_INSPECT;
     } else if (running) {
         bool held = world_held(w);
         world_feed(w,
                    (struct stop_input){.event = held ? STOP_ON_HELD : STOP_ON_INSPECTED_RUNNING});
+        if (again) {
+            world_feed(w, (struct stop_input){.event = STOP_ON_EXIT_HINT});
+        }
     } else {
-        w->look_again = false;
         world_feed(w, (struct stop_input){.event = STOP_ON_INSPECTED_ENDED});
     }
 }
@@ -299,6 +304,7 @@ static void world_start(struct world *w)
     w->timer_at = -1;
     w->call = 0;
     w->look_again = false;
+    w->looked_again = false;
     world_feed(w, (struct stop_input){.event = STOP_ON_START});
 }
 

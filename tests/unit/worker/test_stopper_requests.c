@@ -112,6 +112,77 @@ static void stopper_hint_while_an_inspection_is_out_is_not_lost(void **state)
     end_world(world);
 }
 
+enum { STORM_ANSWER_MS = 5, STORM_LATE_MS = 3 * STORM_ANSWER_MS };
+
+/** An engine that answers slowly, and comes back again and again: each answer finds that something happened since its question. */
+static void storm(struct world *world, int64_t ms)
+{
+    for (int64_t at = 0; at < ms; at++) {
+        world->boot_ms++;
+        world->wall_ms++;
+        stopper_tick(world->stopper);
+        stopper_on_runtime_back(world->stopper);
+        if (at % STORM_ANSWER_MS == 0) {
+            (void)world_answer_call(world);
+        }
+    }
+}
+
+/** However often it was looked at: no SIGKILL after an exit that an event told of. */
+static void stopper_exit_while_it_is_looked_at_again_is_looked_into(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 2000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 1000);
+    world->stale_answers = true;
+    world->boot_ms += 1000;
+    world->wall_ms += 1000;
+    stopper_tick(world->stopper);
+    stopper_on_runtime_back(world->stopper);
+    assert_true(world_answer_call(world));
+    assert_int_equal(world->call_count, 1);
+    world_end_container(world, &world->containers[0], 4, true);
+    assert_true(world_answer_call(world));
+    assert_int_equal(world->call_count, 1);
+    assert_int_equal(world->calls[0].kind, WORLD_INSPECT);
+    world_run(world, 50);
+    assert_stopped(world);
+    assert_int_equal(exit_code_of(world, "a"), 4);
+    end_world(world);
+}
+
+static void stopper_hints_without_end_do_not_hold_sigkill_back(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .ignores = true, .stop_timeout_ms = 2000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 500);
+    storm(world, 2000);
+    int64_t deadline = world_signal_at(world, "a", "SIGTERM") + 2000;
+    assert_in_range(world_signal_at(world, "a", "SIGKILL"), deadline, deadline + STORM_LATE_MS);
+    world_run(world, 50);
+    assert_stopped(world);
+    end_world(world);
+}
+
+static void stopper_hints_without_end_do_not_hold_the_stop_signal_back(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .drain_delay_ms = 1000});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    int64_t due = world->boot_ms + 1000;
+    world_run(world, 500);
+    storm(world, 1000);
+    assert_in_range(world_signal_at(world, "a", "SIGTERM"), due, due + STORM_LATE_MS);
+    world_run(world, 50);
+    assert_stopped(world);
+    end_world(world);
+}
+
 /* ---- when new work may be taken up ---- */
 
 static void stopper_waits_for_the_base(void **state)
@@ -236,6 +307,9 @@ int main(void)
         cmocka_unit_test(stopper_described_container_that_runs_again_is_in_the_plan),
         cmocka_unit_test(stopper_says_nothing_while_a_run_looks_alive),
         cmocka_unit_test(stopper_hint_while_an_inspection_is_out_is_not_lost),
+        cmocka_unit_test(stopper_exit_while_it_is_looked_at_again_is_looked_into),
+        cmocka_unit_test(stopper_hints_without_end_do_not_hold_sigkill_back),
+        cmocka_unit_test(stopper_hints_without_end_do_not_hold_the_stop_signal_back),
         cmocka_unit_test(stopper_waits_for_the_base),
         cmocka_unit_test(stopper_waits_until_the_base_is_folded_to_the_request),
         cmocka_unit_test(stopper_commit_floor_follows_the_terminal_event),
