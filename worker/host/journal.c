@@ -174,6 +174,7 @@ int journal_open(struct journal *journal, const struct journal_config *config,
     *journal = (struct journal){.config = *config, .file = {.fd = -1}};
     *ret_found = (struct journal_found){0};
     int64_t newest = 0;
+    journal_delete_unfinished(config);
     if (journal_read_older(config, ret_found, &newest, err) != 0) {
         return -1;
     }
@@ -398,8 +399,8 @@ static int replace_file(struct journal *journal, struct append_file *new_file, s
 
 int journal_compact(struct journal *journal, struct error *err)
 {
-    char *path =
-        journal_path(journal->config.directory, "compacting-", journal->config.incarnation, err);
+    char *path = journal_path(journal->config.directory, JOURNAL_COMPACTING_PREFIX,
+                              journal->config.incarnation, err);
     if (path == NULL) {
         return -1;
     }

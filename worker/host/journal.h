@@ -83,6 +83,8 @@ int journal_compact(struct journal *journal, struct error *err);
 /** Private to journal*.c: the names of journals begin with one of these. */
 #define JOURNAL_WHOLE_PREFIX   "journal-"
 #define JOURNAL_PARTIAL_PREFIX "partial-"
+/** A journal that is being rewritten: the old one counts until it takes its name. */
+#define JOURNAL_COMPACTING_PREFIX "compacting-"
 /** Private to journal*.c: the path of a file in the state directory; free with memory_free. */
 char *journal_path(const char *directory, const char *prefix, const char *name, struct error *err);
 /** Which file this is: what no copy of it has. @return false if nobody knows */
@@ -96,5 +98,7 @@ int journal_read_older(const struct journal_config *config, struct journal_found
                        int64_t *ret_sequence, struct error *err);
 /** Deletes them. */
 void journal_delete_older(const struct journal_config *config);
+/** Deletes what older incarnations died over rewriting. */
+void journal_delete_unfinished(const struct journal_config *config);
 
 #endif

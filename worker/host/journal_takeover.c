@@ -196,6 +196,7 @@ static int add_file(struct reading *reading, const char *name, struct error *err
 }
 
 typedef int each_fn(void *context, const char *name, struct error *err);
+typedef const char *incarnation_fn(const char *name);
 
 /** NULL = not a journal. */
 static const char *incarnation_of(const char *name)
@@ -205,9 +206,16 @@ static const char *incarnation_of(const char *name)
                                                     : NULL;
 }
 
-/** Calls fn for the name of every older journal in the directory. */
-static int each_older(const struct journal_config *config, each_fn *fn, void *context,
-                      struct error *err)
+/** NULL = not a journal that was being rewritten. */
+static const char *rewriter_of(const char *name)
+{
+    return is_named(name, JOURNAL_COMPACTING_PREFIX) ? name + strlen(JOURNAL_COMPACTING_PREFIX)
+                                                     : NULL;
+}
+
+/** Calls fn for the name of every file in the directory that is another incarnation's, as far as `of` knows one. */
+static int each_older(const struct journal_config *config, incarnation_fn *of, each_fn *fn,
+                      void *context, struct error *err)
 {
     DIR *directory = opendir(config->directory);
     if (directory == NULL) {
@@ -216,7 +224,7 @@ static int each_older(const struct journal_config *config, each_fn *fn, void *co
     int rc = 0;
     for (struct dirent *entry = readdir(directory); entry != NULL && rc == 0;
          entry = readdir(directory)) {
-        const char *incarnation = incarnation_of(entry->d_name);
+        const char *incarnation = of(entry->d_name);
         if (incarnation != NULL && strcmp(incarnation, config->incarnation) != 0) {
             rc = fn(context, entry->d_name, err);
         }
@@ -292,7 +300,7 @@ int journal_read_older(const struct journal_config *config, struct journal_found
                        int64_t *ret_sequence, struct error *err)
 {
     struct reading reading = {.config = config, .found = found};
-    if (each_older(config, add_each, &reading, err) != 0) {
+    if (each_older(config, incarnation_of, add_each, &reading, err) != 0) {
         journal_found_release(found);
         return -1;
     }
@@ -307,24 +315,44 @@ int journal_read_older(const struct journal_config *config, struct journal_found
     return 0;
 }
 
-static int delete_one(void *context, const char *name, struct error *err)
+static int delete_file(const struct journal_config *config, const char *name, const char *failed,
+                       struct error *err)
 {
-    const struct journal_config *config = context;
     char *path = journal_path(config->directory, "", name, err);
     if (path == NULL) {
         return -1;
     }
     if (remove(path) != 0) {
-        log_warn("journal.kept", "an older journal that was taken over could not be deleted",
-                 LOG_STR("file", path));
+        log_warn("journal.kept", failed, LOG_STR("file", path));
     }
     memory_free(path);
-    FAULT_POINT(JOURNAL_DELETED);
     return 0;
+}
+
+static int delete_one(void *context, const char *name, struct error *err)
+{
+    int rc = delete_file(context, name, "an older journal that was taken over could not be deleted",
+                         err);
+    if (rc == 0) {
+        FAULT_POINT(JOURNAL_DELETED);
+    }
+    return rc;
 }
 
 void journal_delete_older(const struct journal_config *config)
 {
     struct journal_config copy = *config;
-    (void)each_older(config, delete_one, &copy, NULL);
+    (void)each_older(config, incarnation_of, delete_one, &copy, NULL);
+}
+
+static int delete_unfinished(void *context, const char *name, struct error *err)
+{
+    return delete_file(context, name,
+                       "a journal that was not rewritten to its end could not be deleted", err);
+}
+
+void journal_delete_unfinished(const struct journal_config *config)
+{
+    struct journal_config copy = *config;
+    (void)each_older(config, rewriter_of, delete_unfinished, &copy, NULL);
 }

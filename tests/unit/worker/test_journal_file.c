@@ -82,6 +82,29 @@ static void journal_compaction_keeps_what_is_needed(void **state)
     journal_close(&journal);
 }
 
+/** kill -9 between the first byte of the new file and its renaming. */
+static void journal_compaction_that_was_cut_short_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    struct journal journal;
+    struct journal_found found;
+    open_journal(&journal, "one", 0, &found);
+    journal_found_release(&found);
+    append_exit(&journal, "t", "e1");
+    journal_close(&journal);
+    char path[200];
+    snprintf(path, sizeof path, "%s/compacting-one", directory);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    assert_int_equal(fclose(file), 0);
+    open_journal(&journal, "two", 0, &found);
+    assert_int_equal(found.items.count, 1);
+    assert_item(&found, 0, "e1", false);
+    assert_int_equal(count_files("", false), 1);
+    journal_found_release(&found);
+    journal_close(&journal);
+}
+
 static void journal_full_of_ended_stops_makes_room(void **state)
 {
     (void)state;
@@ -149,6 +172,7 @@ int main(void)
         TEST(journal_torn_end_is_cut),
         TEST(journal_that_is_none_is_set_aside_and_counts_as_lost),
         TEST(journal_compaction_keeps_what_is_needed),
+        TEST(journal_compaction_that_was_cut_short_leaves_nothing_behind),
         TEST(journal_full_of_ended_stops_makes_room),
         TEST(journal_keeps_room_for_stops_under_way),
         TEST(journal_delivered_survives_compaction),
