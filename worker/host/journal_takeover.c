@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/fault_point.h"
+#include "common/base/id_table.h"
 #include "common/base/log.h"
 #include "common/base/memory.h"
 #include "worker/host/journal.h"
@@ -248,22 +249,67 @@ static int by_sequence(const void *a, const void *b)
     return strcmp(first->name, second->name);
 }
 
-/** The item that says the same among the first `count`, NULL = none. More than one file is there only when a worker died while it took over. */
-static struct journal_item *twin_of(struct journal_item *items, size_t count,
-                                    const struct journal_item *item)
+/** A merged item, by what it is likely to share with its twins alone. */
+struct merged_entry {
+    struct id_entry entry;
+    struct journal_item *item;
+};
+
+struct merging {
+    struct journal_found *found;
+    struct journal_item *merged;
+    struct merged_entry *entries; /**< one per merged item */
+    size_t count;
+    struct id_table by_key;
+};
+
+static struct span key_of(const struct journal_item *item)
 {
-    bool intent = item->kind == JOURNAL_INTENT;
-    struct span id = intent ? (struct span){NULL, 0} : record_peek_text(item->event, "id");
-    for (size_t i = 0; i < count; i++) {
-        if (items[i].kind != item->kind) {
-            continue;
-        }
-        if (intent ? journal_intent_equal(&items[i].intent, &item->intent)
-                   : span_equal(record_peek_text(items[i].event, "id"), id)) {
-            return &items[i];
+    struct span key = item->kind == JOURNAL_INTENT ? span_of(item->intent.run.container_id)
+                                                   : record_peek_text(item->event, "id");
+    return key.data == NULL ? span_of("") : key;
+}
+
+/** The item that says the same, NULL = none. More than one file is there only when a worker died while it took over. */
+static struct journal_item *twin_of(const struct merging *merging, const struct journal_item *item)
+{
+    struct span key = key_of(item);
+    struct id_entry *entry = id_table_find(&merging->by_key, key.data, key.length);
+    for (; entry != NULL; entry = id_table_same(entry)) {
+        const struct merged_entry *at = entry->owner;
+        if (at->item->kind == item->kind &&
+            (item->kind != JOURNAL_INTENT ||
+             journal_intent_equal(&at->item->intent, &item->intent))) {
+            return at->item;
         }
     }
     return NULL;
+}
+
+/** Adds what an older file has no twin of. */
+static int merge_file(struct merging *merging, const struct older *file, struct error *err)
+{
+    size_t before = merging->count;
+    for (size_t i = file->first; i < file->first + file->count; i++) {
+        const struct journal_item *item = &merging->found->items.items[i];
+        struct journal_item *twin = twin_of(merging, item);
+        if (twin != NULL) {
+            twin->delivered = twin->delivered || item->delivered;
+        } else {
+            merging->merged[merging->count++] = *item;
+        }
+    }
+    for (size_t i = before; i < merging->count; i++) {
+        struct merged_entry *added = &merging->entries[i];
+        struct span key = key_of(&merging->merged[i]);
+        *added = (struct merged_entry){.item = &merging->merged[i]};
+        added->entry.owner = added;
+        added->entry.key = arena_strndup(&merging->found->arena, key.data, key.length);
+        if (added->entry.key == NULL || id_table_add(&merging->by_key, &added->entry) != 0) {
+            return out_of_memory(err);
+        }
+    }
+    return 0;
 }
 
 /** Puts the items into the order of the files' sequence, each once; delivered according to any file is delivered. */
@@ -273,27 +319,21 @@ static int merge(struct reading *reading, struct error *err)
         return 0;
     }
     struct journal_found *found = reading->found;
-    struct journal_item *merged =
-        arena_alloc(&found->arena, (found->items.count + 1) * sizeof *merged);
-    if (merged == NULL) {
-        return out_of_memory(err);
+    size_t size = found->items.count + 1;
+    struct merging merging = {.found = found,
+                              .merged = arena_alloc(&found->arena, size * sizeof *merging.merged),
+                              .entries =
+                                  arena_alloc(&found->arena, size * sizeof *merging.entries)};
+    int rc = merging.merged == NULL || merging.entries == NULL ? out_of_memory(err) : 0;
+    for (size_t f = 0; f < reading->files.count && rc == 0; f++) {
+        rc = merge_file(&merging, &reading->files.items[f], err);
     }
-    size_t count = 0;
-    for (size_t f = 0; f < reading->files.count; f++) {
-        const struct older *file = &reading->files.items[f];
-        size_t before = count;
-        for (size_t i = file->first; i < file->first + file->count; i++) {
-            struct journal_item *twin = twin_of(merged, before, &found->items.items[i]);
-            if (twin != NULL) {
-                twin->delivered = twin->delivered || found->items.items[i].delivered;
-            } else {
-                merged[count++] = found->items.items[i];
-            }
-        }
+    id_table_release(&merging.by_key);
+    if (rc == 0) {
+        found->items.items = merging.merged;
+        found->items.count = merging.count;
     }
-    found->items.items = merged;
-    found->items.count = count;
-    return 0;
+    return rc;
 }
 
 int journal_read_older(const struct journal_config *config, struct journal_found *found,

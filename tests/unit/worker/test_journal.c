@@ -241,6 +241,36 @@ static void journal_crash_while_taking_over_doubles_nothing(void **state)
     journal_close(&journal);
 }
 
+/** So many that looking through all for each does not come to an end in the time of a test. */
+static void journal_crash_while_taking_over_many_doubles_none(void **state)
+{
+    enum { EVENTS = 60000 };
+    (void)state;
+    struct journal journal;
+    struct journal_found found;
+    open_journal(&journal, "one", 0, &found);
+    journal_found_release(&found);
+    for (int i = 0; i < EVENTS; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "e%d", i);
+        append_exit(&journal, "t", id);
+    }
+    journal_close(&journal);
+    link_file("journal-one", "kept");
+    open_journal(&journal, "two", 0, &found);
+    assert_int_equal(found.items.count, EVENTS);
+    journal_found_release(&found);
+    append_exit(&journal, "t", "last");
+    journal_close(&journal);
+    link_file("kept", "journal-one");
+    open_journal(&journal, "three", 0, &found);
+    assert_int_equal(found.items.count, EVENTS + 1);
+    assert_item(&found, 0, "e0", false);
+    assert_item(&found, EVENTS, "last", false);
+    journal_found_release(&found);
+    journal_close(&journal);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -252,6 +282,7 @@ int main(void)
         TEST(journal_is_taken_over_in_order),
         TEST(journal_missing_mark_means_to_deliver_again),
         TEST(journal_crash_while_taking_over_doubles_nothing),
+        TEST(journal_crash_while_taking_over_many_doubles_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
