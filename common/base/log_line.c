@@ -33,7 +33,7 @@ static bool is_control(const char *at, size_t length)
 }
 
 /* One character of JSON string content (RFC 8259 section 7); "\ufffd" for a byte that is none. */
-static bool put_escaped(struct log_line *line, const char *at, size_t length)
+static bool put_escaped(struct log_line *line, const char *at, size_t length, bool in_quotes)
 {
     static const char plain[] = "\"\\\n\r\t";
     static const char *const escapes[] = {"\\\"", "\\\\", "\\n", "\\r", "\\t"};
@@ -41,7 +41,7 @@ static bool put_escaped(struct log_line *line, const char *at, size_t length)
         return put_text(line, "\\ufffd");
     }
     const char *found = length == 1 && *at != '\0' ? strchr(plain, *at) : NULL;
-    if (found != NULL) {
+    if (found != NULL && (in_quotes || *found != '"')) {
         return put_text(line, escapes[found - plain]);
     }
     if (is_control(at, length)) {
@@ -52,14 +52,14 @@ static bool put_escaped(struct log_line *line, const char *at, size_t length)
     return put(line, at, length);
 }
 
-static bool put_content(struct log_line *line, const char *text)
+static bool put_content(struct log_line *line, const char *text, bool in_quotes)
 {
     struct span whole = span_of(text);
     struct span rest = span_cut_utf8(whole, LOG_LINE_TEXT_MAX);
     line->truncated = line->truncated || rest.length < whole.length;
     while (rest.length > 0) {
         size_t length = span_utf8_length(rest);
-        if (!put_escaped(line, rest.data, length)) {
+        if (!put_escaped(line, rest.data, length, in_quotes)) {
             return false;
         }
         size_t taken = length == 0 ? 1 : length;
@@ -71,7 +71,7 @@ static bool put_content(struct log_line *line, const char *text)
 
 static bool put_quoted(struct log_line *line, const char *text)
 {
-    return put_text(line, "\"") && put_content(line, text) && put_text(line, "\"");
+    return put_text(line, "\"") && put_content(line, text, true) && put_text(line, "\"");
 }
 
 /* A word that needs no quotes in the text format. */
@@ -94,7 +94,7 @@ static bool put_value(struct log_line *line, const struct log_field *field)
         return put_text(line, "null");
     }
     if (line->format == LOG_FORMAT_TEXT && is_word(field->text)) {
-        return put_content(line, field->text);
+        return put_content(line, field->text, false);
     }
     return put_quoted(line, field->text);
 }
@@ -107,7 +107,7 @@ static void put_pair(struct log_line *line, const char *before, const struct log
     if (line->format == LOG_FORMAT_JSON) {
         fits = fits && put_quoted(line, field->key) && put_text(line, ":");
     } else {
-        fits = fits && put_content(line, field->key) && put_text(line, "=");
+        fits = fits && put_content(line, field->key, false) && put_text(line, "=");
     }
     if (!fits || !put_value(line, field)) {
         line->length = began;
@@ -142,7 +142,8 @@ void log_line_message(struct log_line *line, const char *event, const char *mess
         put_pair(line, ",", &LOG_STR("message", message));
         return;
     }
-    if (!put_content(line, event) || !put_text(line, ": ") || !put_content(line, message)) {
+    if (!put_content(line, event, false) || !put_text(line, ": ") ||
+        !put_content(line, message, false)) {
         line->truncated = true;
     }
 }

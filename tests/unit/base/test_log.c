@@ -93,6 +93,16 @@ static void text_lines_are_for_people(void **state)
                                    "empty=\"\"\n");
 }
 
+static void quotes_are_escaped_within_quotes_alone(void **state)
+{
+    (void)state;
+    log_init("", LOG_FORMAT_TEXT, LOG_LEVEL_INFO);
+    log_error("worker.refused", "--attribute \"foo\" has no =", LOG_STR("value", "a \"b\""));
+    assert_string_equal(
+        next_line() + 24,
+        " error worker.refused: --attribute \"foo\" has no = value=\"a \\\"b\\\"\"\n");
+}
+
 static void json_lines_are_for_collectors(void **state)
 {
     (void)state;
@@ -289,6 +299,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CAPTURED(text_lines_are_for_people),
+        CAPTURED(quotes_are_escaped_within_quotes_alone),
         CAPTURED(json_lines_are_for_collectors),
         CAPTURED(a_line_needs_neither_fields_nor_program),
         CAPTURED(lower_levels_are_not_written),
