@@ -1,6 +1,7 @@
 -- verify: looks whether what the view holds of a host can be right: its registration, its open tasks, and the lists that name
 -- them. ARGV: prefix, host. Returns {seen, the key that is not right or ''}; if one is not, `seen` is gone, so that the
--- host's worker puts all again. A key that is gone altogether may have company: the view is then no longer complete.
+-- host's worker puts all again. A key that is gone altogether may have company: the view is then no longer complete. What is
+-- no task of the host leaves the list of its open tasks.
 
 local host = ARGV[2]
 local wrong = ''
@@ -24,12 +25,22 @@ local function list_that_lacks(cluster, id)
     return lacking.running
 end
 
+-- Whether another host has the task open: two hosts with one id.
+local function is_of_another(cluster, id, member)
+    local other = redis.pcall('HGET', task_key(cluster, id), 'host')
+    return type(other) == 'string' and other ~= host and redis.pcall('SISMEMBER', open_key(other), member) == 1
+end
+
+-- A member without a base of this host goes at once: the fold that is asked for brings back the task that it names, if the
+-- log has it; a member that stayed would ask again at each look.
 local function look_at(member)
     local cluster, id = string.match(member, '^([^/]*)/(.*)$')
-    if not cluster then
-        return open_key(host)
+    if not cluster or is_of_another(cluster, id, member) then
+        redis.call('SREM', open_key(host), member)
+        return ''
     end
     if not is_base(host, cluster, id) then
+        redis.call('SREM', open_key(host), member)
         if redis.call('EXISTS', task_key(cluster, id)) == 0 and ensure(prefix .. ':complete', 'hash') then
             redis.call('HDEL', prefix .. ':complete', 'run_id')
         end

@@ -2,6 +2,7 @@
 
 import collections
 import os
+import re
 import signal
 import sys
 import threading
@@ -15,6 +16,8 @@ from server import free_port, wait_for  # noqa: E402
 from stopfleet import CLUSTER  # noqa: E402
 
 COMPLETE = "stopfleet:complete"
+# Members of a host's open tasks that are none: no name of a task, and a task that never was.
+STRAY = ("no task", f"{CLUSTER}/{'f' * 32}")
 
 
 class Traffic:
@@ -168,6 +171,16 @@ class ViewLost(test_bad_days.BadDay):
         self.assert_stops(newer, "unreplicated")
         self.assert_stops(ending, "unreplicated-ending")
 
+    def corrupt_keys(self):
+        """What the worker has found not to be right so far."""
+        return re.findall(r"view\.corrupt: .* key=(\S+)", self.worker.log_text())
+
+    def has_no_strays(self, host):
+        """Whether the host's open tasks are a set, without any of STRAY."""
+        if self.redis.call("TYPE", host + ":open") != b"set":
+            return False
+        return not {word.encode() for word in STRAY} & set(self.redis.call("SMEMBERS", host + ":open"))
+
     def test_garbage_under_our_keys(self):
         """Each kind of garbage, one after the other: healed by the worker, with clear errors until then."""
         tasks, ending = self.tasks_of("garbage"), self.tasks_of("garbage-ending")
@@ -176,6 +189,8 @@ class ViewLost(test_bad_days.BadDay):
         host = f"stopfleet:h:{test_bad_days.HOST}"
         running = f"stopfleet:c:{CLUSTER}:running"
         kinds = {
+            # First: each kind after it is found by a look that has to find nothing more of these.
+            "keys of somebody else": [("SET", "stopfleet:t:other", "x"), ("SADD", host + ":open", *STRAY)],
             # In one step: a key that is gone for a moment cannot be told from a task that never was.
             "a task that is a list": [("RPUSH", "stopfleet:made", "x"), ("RENAME", "stopfleet:made", key)],
             "a task without a position": [("HDEL", key, "pos")],
@@ -186,7 +201,6 @@ class ViewLost(test_bad_days.BadDay):
             "running tasks that are text": [("SET", running, "x")],
             "clusters that are text": [("SET", "stopfleet:clusters", "x")],
             "a marker that is text": [("SET", COMPLETE, "x")],
-            "keys of somebody else": [("SET", "stopfleet:t:other", "x"), ("SADD", host + ":open", "no task")],
         }
         with Traffic(self, tasks, tasks, ending) as traffic:
             traffic.fault()
@@ -195,8 +209,12 @@ class ViewLost(test_bad_days.BadDay):
                     for call in calls:
                         self.redis.call(*call)
                     wait_for(lambda: self.complete() and all(self.fleet.describe(self.api, t) for t in tasks)
-                             and set(tasks) <= set(self.fleet.tasks(self.api)), 60, f"{kind}, healed", self.worker.alive)
-        self.assertIn("view.corrupt", self.worker.log_text())
+                             and set(tasks) <= set(self.fleet.tasks(self.api)) and self.has_no_strays(host),
+                             60, f"{kind}, healed", self.worker.alive)
+        found = self.corrupt_keys()
+        self.assertIn(key, found)
+        self.assertEqual(found.count(f"stopfleet:t:{STRAY[1]}"), 1)
+        self.assertTrue(self.has_no_strays(host))
         self.assert_stops(tasks, "garbage")
         self.assert_stops(ending, "garbage-ending")
 

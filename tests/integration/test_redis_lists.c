@@ -169,6 +169,57 @@ static void test_garbage_in_the_lists_is_found_and_made_anew(void **state)
     }
 }
 
+static void assert_verified(struct redis_fixture *f, const char *host, const char *wrong)
+{
+    redis_view_verify(f->view, host, redis_fixture_on_verify, f);
+    redis_fixture_wait(f, 1);
+    assert_string_equal(f->text, wrong);
+}
+
+/* A member of a host's open tasks that names none of its own is found once, and is then no cause of anything. */
+static void test_a_stray_open_task_is_taken_out_once(void **state)
+{
+    struct redis_fixture *f = *state;
+
+    put_filtered(f);
+    (void)redis_fixture_raw("HSET test:h:h1 seen 5");
+    (void)redis_fixture_raw("SADD test:h:h1:open notask");
+    assert_verified(f, "h1", "wrong=");
+    assert_string_equal(redis_fixture_raw("SISMEMBER test:h:h1:open notask"), "0");
+    assert_string_equal(redis_fixture_raw("HGET test:h:h1 seen"), "5");
+
+    (void)redis_fixture_raw("HSET test:complete run_id run");
+    (void)redis_fixture_raw("SADD test:h:h1:open c/t9");
+    assert_verified(f, "h1", "wrong=test:t:c/t9");
+    assert_string_equal(redis_fixture_raw("HEXISTS test:complete run_id"), "0");
+    (void)redis_fixture_raw("HSET test:h:h1 seen 5");
+    (void)redis_fixture_raw("HSET test:complete run_id run");
+    assert_verified(f, "h1", "wrong=");
+    assert_string_equal(redis_fixture_raw("HGET test:complete run_id"), "run");
+}
+
+/* One id on two hosts: what another host has open is its own, and nothing here is to be put again for it. */
+static void test_an_open_task_of_another_host_is_taken_out(void **state)
+{
+    struct redis_fixture *f = *state;
+
+    put_filtered(f);
+    (void)redis_fixture_raw("HSET test:h:h1 seen 5");
+    (void)redis_fixture_raw("HSET test:t:c/t1 host h2");
+    (void)redis_fixture_raw("SADD test:h:h2:open c/t1");
+    assert_verified(f, "h1", "wrong=");
+    assert_string_equal(redis_fixture_raw("SISMEMBER test:h:h1:open c/t1"), "0");
+    assert_string_equal(redis_fixture_raw("HGET test:h:h1 seen"), "5");
+
+    /* No host has it open: its name is garbage in what may be the only trace of a task. */
+    put_filtered(f);
+    (void)redis_fixture_raw("HSET test:t:c/t3 host h3");
+    assert_verified(f, "h1", "wrong=test:t:c/t3");
+    put_filtered(f);
+    assert_verified(f, "h1", "wrong=");
+    assert_string_equal(redis_fixture_raw("SISMEMBER test:h:h1:open c/t3"), "1");
+}
+
 int main(void)
 {
 #define TEST(name)                                                                                 \
@@ -179,6 +230,8 @@ int main(void)
         TEST(test_lists_follow_what_changes),
         TEST(test_a_base_that_was_not_put_is_found_and_void),
         TEST(test_garbage_in_the_lists_is_found_and_made_anew),
+        TEST(test_a_stray_open_task_is_taken_out_once),
+        TEST(test_an_open_task_of_another_host_is_taken_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
