@@ -10,7 +10,7 @@ struct graph {
     const struct description *description;
     struct plan *plan;
     bool *before;
-    bool *over; /* ended, and not started again: no part of the plan */
+    bool *over; /* ended and not started again, or left alone: no part of the plan */
     size_t count;
 };
 
@@ -193,7 +193,7 @@ static bool is_over(const struct described_container *container, const struct pl
 {
     bool again =
         present->running && !present->claimed && present->run.started_at != container->started_at;
-    return container->ended && !again;
+    return present->left || (container->ended && !again);
 }
 
 /** A container all of whose predecessors are placed; the circle-free graph always has one. */

@@ -13,6 +13,7 @@ struct plan_present {
     struct run run; /**< its present run, if running */
     bool running;
     bool claimed; /**< another open task describes that run: it is left alone */
+    bool left;    /**< the container is somebody else's by now: no run of it is planned */
 };
 
 struct plan_request {

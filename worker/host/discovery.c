@@ -8,6 +8,7 @@
 #include "worker/host/discovery_notes.h"
 #include "worker/host/ended_ids.h"
 #include "worker/host/flights.h"
+#include "worker/host/left_alone.h"
 #include "worker/host/live_health.h"
 #include "worker/host/run_claims.h"
 #include "worker/host/task_gone.h"
@@ -28,6 +29,7 @@ struct discovery {
     struct flights flights;
     struct discovery_notes notes;
     struct ended_ids ended;
+    struct left_alone left;
     uint64_t watch_mark;        /**< when the list under way was asked for */
     int64_t soon_at_boot_ms;    /**< when soon is armed */
     int64_t rest_until_boot_ms; /**< no list before, since the last one took long */
@@ -105,6 +107,12 @@ bool discovery_claimed(struct discovery *discovery, const char *task, struct run
     }
     arena_release(&arena);
     return result;
+}
+
+const char *discovery_left(const struct discovery *discovery,
+                           const struct runtime_container *container)
+{
+    return left_alone_why(&discovery->left, container, &discovery->env.grouping);
 }
 
 /* ---- what was found ---- */
@@ -231,6 +239,7 @@ static int compare(struct discovery *discovery, const struct runtime_container *
         return error_no_memory(err, "comparing tasks");
     }
     if (grouping_make(containers, count, &env->grouping, arena, &grouping, err) != 0 ||
+        left_alone_take(&discovery->left, &grouping, err) != 0 ||
         find_open(discovery, arena, &open, err) != 0) {
         return -1;
     }
@@ -238,6 +247,7 @@ static int compare(struct discovery *discovery, const struct runtime_container *
                                       .container_count = count,
                                       .grouping = &grouping,
                                       .options = &env->grouping,
+                                      .left = &discovery->left,
                                       .open = open.items,
                                       .open_count = open.count,
                                       .flights =
@@ -386,7 +396,7 @@ struct discovery *discovery_new(const struct discovery_environment *environment,
     discovery->env = *environment;
     discovery->soon = loop_timer_new(environment->loop, on_soon, discovery);
     discovery->regular = loop_timer_new(environment->loop, on_regular, discovery);
-    discovery->gone = task_gone_new(environment, &discovery->flights, err);
+    discovery->gone = task_gone_new(environment, &discovery->flights, &discovery->left, err);
     discovery->health = live_health_new(environment->view, err);
     if (discovery->soon == NULL || discovery->regular == NULL || discovery->gone == NULL ||
         discovery->health == NULL) {
@@ -409,6 +419,7 @@ void discovery_free(struct discovery *discovery)
     flights_release(&discovery->flights);
     discovery_notes_release(&discovery->notes);
     ended_ids_release(&discovery->ended);
+    left_alone_release(&discovery->left);
     memory_free(discovery);
 }
 

@@ -45,5 +45,8 @@ void discovery_on_base(struct discovery *discovery, const char *cluster, const c
 void discovery_on_view_back(struct discovery *discovery);
 /** See stopper_environment.claimed. */
 bool discovery_claimed(struct discovery *discovery, const char *task, struct run run);
+/** See stopper_environment.left. */
+const char *discovery_left(const struct discovery *discovery,
+                           const struct runtime_container *container);
 
 #endif

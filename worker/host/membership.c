@@ -197,6 +197,12 @@ static const struct supervisor *supervisor_of(const struct membership_scene *sce
     return NULL;
 }
 
+bool membership_may_be_agents(const struct runtime_container *container,
+                              const struct grouping_options *options)
+{
+    return has_label(container, ECS_PREFIX) && (options->adopted & 1U << GROUP_ECS_AGENT) == 0;
+}
+
 static enum arn_problem judge_cluster(const struct membership_scene *scene, const char *cluster)
 {
     const struct grouping_options *options = scene->options;

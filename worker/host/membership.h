@@ -32,6 +32,9 @@ struct membership {
 /** Looks at all containers of a list, the ended ones too. */
 struct membership_scene membership_look(const struct runtime_container *containers, size_t count,
                                         const struct grouping_options *options);
+/** True if the container is an ECS agent's where one is on the engine. */
+bool membership_may_be_agents(const struct runtime_container *container,
+                              const struct grouping_options *options);
 /** Finds the membership of one container; appends a warning where its labels contradict each other.
  *  @return 0 or -1 with ERROR_NO_MEMORY */
 int membership_find(const struct membership_scene *scene, const struct runtime_container *container,

@@ -154,11 +154,13 @@ static void own_planned(struct work *work, const struct open_task *open)
 struct life {
     struct task_group *group; /**< of the first that lives and is grouped; NULL = none */
     bool lives;
+    bool left; /**< and all that lives is somebody else's by now */
 };
 
 static struct life life_of(const struct work *work, const struct task *base)
 {
     struct life life = {0};
+    bool ours = false;
     for (size_t i = 0; i < base->description.containers.count; i++) {
         const struct described_container *d = &base->description.containers.items[i];
         const struct runtime_container *container =
@@ -168,11 +170,14 @@ static struct life life_of(const struct work *work, const struct task *base)
             continue;
         }
         life.lives = true;
+        ours = ours || work->in->left == NULL ||
+               left_alone_listed(work->in->left, d->container_id) == NULL;
         const struct place *place = place_of(work, d->container_id);
         if (life.group == NULL && place != NULL) {
             life.group = place->group;
         }
     }
+    life.left = life.lives && !ours;
     return life;
 }
 
@@ -313,6 +318,9 @@ static int consider_open(struct work *work, const struct open_task *open, struct
     struct life life = life_of(work, base);
     if (life.group != NULL) {
         return describe_again(work, base, life.group, err);
+    }
+    if (life.left) {
+        return find_gone(work, base, err);
     }
     /* A StopTask is on its way: the stop itself will find that nothing runs. */
     if (life.lives || base->request_event_id != NULL || open->concerned) {

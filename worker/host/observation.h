@@ -5,7 +5,7 @@
  *  description, which is new, which has ended. Pure. */
 
 #include "common/domain/task.h"
-#include "worker/host/grouping.h"
+#include "worker/host/left_alone.h"
 
 /** A task whose base is not terminal. */
 struct open_task {
@@ -35,6 +35,7 @@ struct observation_input {
     size_t container_count;
     struct grouping *grouping; /**< its members' marks are used */
     const struct grouping_options *options;
+    const struct left_alone *left; /**< by the same list; NULL = nothing */
     const struct open_task *open;
     size_t open_count;
     const struct flight *const *flights; /**< sorted by task id */
@@ -50,7 +51,7 @@ enum finding_kind {
     FINDING_OBSERVED = 1, /**< write a TaskObserved */
     FINDING_TOO_LARGE,    /**< it has more containers than an event can describe */
     FINDING_ID_TAKEN, /**< the ECS task id that its containers name has ended, or is another host's */
-    FINDING_GONE /**< none of its runs lives, and nobody asked to stop it; or the log never observed it, and nothing of it runs */
+    FINDING_GONE /**< none of its runs lives, and nobody asked to stop it; or those that live are somebody else's; or the log never observed it, and nothing of it runs */
 };
 struct finding {
     enum finding_kind kind;

@@ -31,6 +31,9 @@ struct stopper_environment {
                                int64_t *ret_pos);
     /** True if a run is described by another open task, or by one whose TaskObserved is under way: it is never put into this task's plan. */
     bool (*claimed)(void *context, const char *task, struct run run);
+    /** Why a container as it is now is somebody else's, whatever the log describes (left_alone.h): a sentence; then no plan begins with it. NULL: it
+     *  is not; as a member, nothing is. */
+    const char *(*left)(void *context, const struct runtime_container *container);
     /** A later incarnation of this host id acts: the process must stop acting and exit. */
     void (*superseded)(void *context, const char *other_incarnation);
     /** Memory was out for a stop's own event or run: the process must exit. Its next start carries the stop on, from log and journal,

@@ -172,6 +172,7 @@ static int make_plan(struct stop_task *task, const struct task *base,
         present[i].run = (struct run){described->container_id, item->started_at};
         present[i].running = stopper_probe_running(item);
         bool again = runs_again(described, item);
+        present[i].left = item->left != NULL;
         present[i].claimed = again && env->claimed(env->context, task->entry.key, present[i].run);
     }
     struct plan_request request = {.description = &base->description,
@@ -214,6 +215,28 @@ static void prepare_slots(struct stop_task *task, const struct stop_probe *probe
     }
 }
 
+/** True if containers of the task that run are somebody else's by now, and nothing is left to plan: discovery ends the task. */
+static bool only_left(struct stop_task *task, const struct description *description,
+                      const struct stop_probe *probe)
+{
+    bool left = false, other = false;
+    for (size_t i = 0; i < description->containers.count; i++) {
+        const struct described_container *described = &description->containers.items[i];
+        const struct stop_probe_item *item = stopper_probe_item(probe, described->container_id);
+        left = left || item->left != NULL;
+        other = other || (item->left == NULL && stopper_probe_running(item));
+        if (item->left != NULL && item->left != task->said_left) {
+            task->said_left = item->left;
+            log_warn("stop.left_alone",
+                     "a container of a task that is to be stopped is somebody else's by now: it "
+                     "gets no signal of this stop",
+                     LOG_STR("task", task->entry.key), LOG_STR("container", described->name),
+                     LOG_STR("id", described->container_id), LOG_STR("why", item->left));
+        }
+    }
+    return left && !other;
+}
+
 static void on_looked(struct stop_task *task, const struct stop_probe *probe)
 {
     struct stop_request *request = first_waiting(task);
@@ -228,6 +251,10 @@ static void on_looked(struct stop_task *task, const struct stop_probe *probe)
         return;
     }
     if (probe->failed || must_wait_for_claims(task, base, probe)) {
+        stopper_look_later(task, STOPPER_LOOK_AGAIN_MS);
+        return;
+    }
+    if (only_left(task, &base->description, probe)) {
         stopper_look_later(task, STOPPER_LOOK_AGAIN_MS);
         return;
     }

@@ -41,12 +41,14 @@ static bool may_add_runs(const struct stop_task *task)
            (stopper->env.ready == NULL || stopper->env.ready(stopper->env.context));
 }
 
-/** True if a container of the plan runs in a run that the plan does not name and that no other task describes. */
+/** True if a container of the plan runs in a run that the plan does not name and that is no other task's, nor
+ *  somebody else's. */
 static bool started_again(const struct stop_task *task, const struct stop_probe_item *item)
 {
     const struct stopper_environment *env = &task->stopper->env;
     struct run run = {item->container_id, item->started_at};
-    return stopper_probe_running(item) && task_planned(&task->own, run) == NULL &&
+    return stopper_probe_running(item) && item->left == NULL &&
+           task_planned(&task->own, run) == NULL &&
            !env->claimed(env->context, task->entry.key, run);
 }
 

@@ -95,6 +95,7 @@ struct stop_probe_item {
     bool exists;
     enum runtime_status status;
     int64_t started_at;
+    const char *left; /**< stopper_environment.left; NULL: not so, or it does not run */
 };
 
 struct stop_probe;
@@ -135,6 +136,8 @@ struct stop_task {
     int64_t calls_out;        /**< of its runs, at the engine */
     struct timer_entry look;  /**< the next try to accept or to finish */
     bool over;                /**< nothing is left to do */
+    const char *
+        said_left; /**< the last reason for which a container was left out, that is in the worker's log */
     int64_t
         suspect_unix_ms; /**< those whose journal is lost may have acted on it until then; 0 = on nothing of it */
     bool terminal_read; /**< its terminal event was read back */

@@ -43,12 +43,16 @@ static void on_inspected(void *context, const struct error *error,
 {
     struct stop_probe_item *item = context;
     struct stop_probe *probe = item->probe;
+    const struct stopper_environment *env = &probe->stopper->env;
     if (error != NULL) {
         probe->failed = true;
     } else if (container != NULL) {
         item->exists = true;
         item->status = container->status;
         item->started_at = container->described.started_at;
+        item->left = stopper_probe_running(item) && env->left != NULL
+                         ? env->left(env->context, container)
+                         : NULL;
     }
     probe->open--;
     if (!probe->asking) {

@@ -1,5 +1,6 @@
 #include "worker/host/task_gone.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/base/log.h"
@@ -13,16 +14,19 @@ struct inquiry {
     struct task base; /**< as it was when the inquiry began */
     struct run_result *results;
     size_t done;
+    const char *left; /**< why some run that is alive is somebody else's; NULL: none is */
 };
 
 struct task_gone {
     struct discovery_environment env;
     const struct flights *flights;
+    const struct left_alone *left;
     struct inquiry *inquiries;
 };
 
 struct task_gone *task_gone_new(const struct discovery_environment *environment,
-                                const struct flights *flights, struct error *err)
+                                const struct flights *flights, const struct left_alone *left,
+                                struct error *err)
 {
     struct task_gone *gone = memory_calloc(1, sizeof *gone);
     if (gone == NULL) {
@@ -31,6 +35,7 @@ struct task_gone *task_gone_new(const struct discovery_environment *environment,
     }
     gone->env = *environment;
     gone->flights = flights;
+    gone->left = left;
     return gone;
 }
 
@@ -56,7 +61,7 @@ void task_gone_free(struct task_gone *gone)
     memory_free(gone);
 }
 
-/* No stop may be asked for or under way: it has an end of its own. That of a task which the log never observed cannot begin; only
+/* No stop may be asked for or under way: it has an end of its own, but where all that lives is somebody else's, for it then has nothing to signal. That of a task which the log never observed cannot begin; only
  * what the journal of an older log knows may be under way. */
 static bool is_stopped_by_others(const struct inquiry *inquiry, const struct task *base)
 {
@@ -66,6 +71,9 @@ static bool is_stopped_by_others(const struct inquiry *inquiry, const struct tas
     bool over = own != NULL && task_is_terminal(own);
     if (inquiry->base.revision == 0) {
         return planned && !over;
+    }
+    if (inquiry->left != NULL) {
+        return planned || over;
     }
     return planned || over || base->request_event_id != NULL ||
            stopper_concerned(stopper, inquiry->base.id);
@@ -88,6 +96,9 @@ static const char *why(const struct inquiry *inquiry)
 {
     if (inquiry->base.revision == 0) {
         return "the log never described the task, and nothing of it runs";
+    }
+    if (inquiry->left != NULL) {
+        return "what runs of the task is somebody else's by now";
     }
     for (size_t i = 0; i < inquiry->done; i++) {
         if (inquiry->results[i].exit_code.known || inquiry->results[i].finished_at != 0) {
@@ -125,6 +136,27 @@ static void write_gone(struct inquiry *inquiry)
 
 static void inspect_next(struct inquiry *inquiry);
 
+/* It has not ended, and is not this worker's to end: so says its result. @return true if so */
+static bool leave(struct inquiry *inquiry, struct run run, const char *name,
+                  const struct runtime_container *container, struct run_result *ret_result)
+{
+    const struct task_gone *gone = inquiry->gone;
+    char reason[EXIT_REASON_MAX_BYTES];
+    const char *left = container == NULL || !grouping_is_alive(container)
+                           ? NULL
+                           : left_alone_listed(gone->left, run.container_id);
+    if (left == NULL) {
+        return false;
+    }
+    snprintf(reason, sizeof reason, "LeftAlone: it was not stopped: %s", left);
+    *ret_result = (struct run_result){.container_id = run.container_id,
+                                      .started_at = run.started_at,
+                                      .name = name,
+                                      .reason = arena_strdup(&inquiry->base.arena, reason)};
+    inquiry->left = left;
+    return true;
+}
+
 static void on_inspected(void *context, const struct error *error,
                          const struct runtime_container *container)
 {
@@ -134,6 +166,11 @@ static void on_inspected(void *context, const struct error *error,
     struct run run = {.container_id = d->container_id, .started_at = d->started_at};
     struct run_result *result = &inquiry->results[inquiry->done];
     char reason[EXIT_REASON_MAX_BYTES];
+    if (error == NULL && leave(inquiry, run, d->name, container, result)) {
+        inquiry->done++;
+        inspect_next(inquiry);
+        return;
+    }
     if (error != NULL ||
         !exit_result_of(run, d->name, container, stopper_told_code(inquiry->gone->env.stopper, run),
                         reason, result)) {

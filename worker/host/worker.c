@@ -220,6 +220,12 @@ static bool is_claimed(void *context, const char *task, struct run run)
     return discovery_claimed(worker->discovery, task, run);
 }
 
+static const char *is_left(void *context, const struct runtime_container *container)
+{
+    struct worker *worker = context;
+    return discovery_left(worker->discovery, container);
+}
+
 static void on_failed(void *context, const struct error *error)
 {
     struct worker *worker = context;
@@ -364,6 +370,7 @@ static const struct worker_callbacks CALLBACKS = {
                      .on_conflict = on_conflict},
     .stopper = {.base = find_base,
                 .claimed = is_claimed,
+                .left = is_left,
                 .superseded = on_superseded,
                 .failed = on_failed,
                 .ready = is_settled},

@@ -239,6 +239,22 @@ static void plan_leaves_out_what_has_ended(void **state)
     plan_release(&f.plan);
 }
 
+/* Neither the described run nor the one that it is in now; and nobody waits for it. */
+static void plan_leaves_out_what_is_somebody_elses(void **state)
+{
+    (void)state;
+    struct fixture f;
+    const char *on_b[] = {"b"};
+    begin(&f, (const char *const[]){"a", "b"}, 2);
+    depends(&f, 0, on_b, 1);
+    f.present[1].left = true;
+    f.present[1].run.started_at = 99;
+    make(&f);
+    assert_int_equal(f.plan.runs.count, 1);
+    assert_string_equal(f.plan.runs.items[0].container_id, "a");
+    plan_release(&f.plan);
+}
+
 static void plan_is_released_when_every_run_before_it_has_ended(void **state)
 {
     (void)state;
@@ -271,6 +287,7 @@ int main(void)
         cmocka_unit_test(plan_grace_follows_call_container_default),
         cmocka_unit_test(plan_adds_the_run_that_was_started_again),
         cmocka_unit_test(plan_leaves_out_what_has_ended),
+        cmocka_unit_test(plan_leaves_out_what_is_somebody_elses),
         cmocka_unit_test(plan_is_released_when_every_run_before_it_has_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

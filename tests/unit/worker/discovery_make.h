@@ -23,6 +23,7 @@ static struct open_task open[ROOM];
 static size_t open_count;
 static struct flights flights;
 static struct arena arena;
+static struct left_alone left;
 static struct observation seen;
 static bool ids_are_new;
 static char over_id[37];                  /* has ended, and runs */
@@ -47,6 +48,7 @@ static inline int end(void **state)
         task_release(&owns[i]);
     }
     flights_release(&flights);
+    left_alone_release(&left);
     arena_release(&arena);
     return 0;
 }
@@ -121,13 +123,15 @@ static inline int try_to_look(struct error *err)
         open[i].base = &bases[i];
         open[i].own = owns[i].id == NULL ? NULL : &owns[i];
     }
-    if (grouping_make(containers, count, &options, &arena, &grouping, err) != 0) {
+    if (grouping_make(containers, count, &options, &arena, &grouping, err) != 0 ||
+        left_alone_take(&left, &grouping, err) != 0) {
         return -1;
     }
     struct observation_input input = {.containers = sorted,
                                       .container_count = count,
                                       .grouping = &grouping,
                                       .options = &options,
+                                      .left = &left,
                                       .open = open,
                                       .open_count = open_count,
                                       .flights = (const struct flight *const *)flights.items,

@@ -221,6 +221,12 @@ static bool is_claimed(void *context, const char *task, struct run run)
     return ((struct world *)context)->claimed;
 }
 
+static const char *is_left(void *context, const struct runtime_container *container)
+{
+    (void)container;
+    return ((struct world *)context)->left;
+}
+
 static void on_failed(void *context, const struct error *error)
 {
     assert_int_equal(error->code, ERROR_NO_MEMORY);
@@ -309,6 +315,7 @@ bool world_try_start(struct world *world, bool log_read)
                                               .engine_call_limit = world->call_limit,
                                               .base = base_of,
                                               .claimed = is_claimed,
+                                              .left = is_left,
                                               .superseded = on_superseded,
                                               .failed = on_failed,
                                               .ready = is_ready,

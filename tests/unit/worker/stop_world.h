@@ -119,6 +119,7 @@ struct world {
     struct stopper *stopper;
     int64_t default_grace_ms;
     int64_t call_limit;
+    const char *left; /* why every container is somebody else's; NULL: none is */
     bool superseded, failed, journal_found, claimed, not_ready, lost_state;
     uint64_t fails_in, fails_counted_from; /**< private to world_fail_allocation */
 };

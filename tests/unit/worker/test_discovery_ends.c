@@ -40,15 +40,48 @@ static void test_all_have_ended(void **state)
     assert_int_equal(found(0)->kind, FINDING_GONE);
 }
 
-/* Other options hide the container: it runs, so nothing may be said of its end. */
+/* Labels of another cluster: it runs, so nothing may be said of its end. */
 static void test_what_runs_is_never_gone(void **state)
+{
+    (void)state;
+    observe_one();
+    rooms[0].labels[0].key = "io.stopfleet.cluster";
+    rooms[0].labels[0].value = "elsewhere";
+    look();
+    assert_int_equal(seen.findings.count, 0);
+}
+
+/* With other options or another's agent the task is over here, also while somebody asks to stop it; but no stop under way is. */
+static void test_what_is_somebody_elses_is_gone(void **state)
 {
     (void)state;
     observe_one();
     rooms[0].labels[0].key = "io.stopfleet.ignore";
     rooms[0].labels[0].value = "true";
     look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_int_equal(found(0)->kind, FINDING_GONE);
+    ask_to_stop(0);
+    look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_int_equal(found(0)->kind, FINDING_GONE);
+    accept_stop(0, "a", 10);
+    look();
     assert_int_equal(seen.findings.count, 0);
+}
+
+/* What is left of the task is described without it. */
+static void test_one_of_two_is_somebody_elses(void **state)
+{
+    (void)state;
+    run("b", 20);
+    observe_one();
+    rooms[0].labels[0].key = "io.stopfleet.ignore";
+    rooms[0].labels[0].value = "true";
+    look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_int_equal(found(0)->kind, FINDING_OBSERVED);
+    assert_int_equal(found(0)->description.containers.count, 1);
 }
 
 static void test_a_requested_stop_ends_the_descriptions(void **state)
@@ -193,6 +226,8 @@ int main(void)
         TEST(test_one_of_two_ends),
         TEST(test_all_have_ended),
         TEST(test_what_runs_is_never_gone),
+        TEST(test_what_is_somebody_elses_is_gone),
+        TEST(test_one_of_two_is_somebody_elses),
         TEST(test_a_requested_stop_ends_the_descriptions),
         TEST(test_a_stop_before_the_first_observation),
         TEST(test_a_stop_of_what_was_never_observed_and_does_not_run),

@@ -61,6 +61,41 @@ static void stopper_run_of_another_task_is_left_alone(void **state)
     end_world(world);
 }
 
+/* No plan, and so no signal, as long as all that runs is somebody else's. */
+static void stopper_signals_nothing_that_is_somebody_elses(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a"});
+    world->left = "the agent manages it";
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 5000);
+    assert_int_equal(world_events(world, EVENT_STOP_ACCEPTED), 0);
+    assert_int_equal(world->signal_count, 0);
+    world->left = NULL;
+    world_run(world, 5000);
+    assert_stopped(world);
+    assert_int_equal(world_signals(world, "a", 5000, "SIGTERM"), 1);
+    end_world(world);
+}
+
+/* A stop that began goes on; what is started again after it is somebody else's. */
+static void stopper_ends_what_it_began_before_it_was_somebody_elses(void **state)
+{
+    (void)state;
+    struct world *world = make({.id = "a", .name = "a", .restarts = true, .obeys_after_ms = 50});
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 30);
+    assert_int_equal(world->signal_count, 1);
+    world->left = "the agent manages it";
+    world_run(world, 300);
+    assert_stopped(world);
+    assert_int_equal(world_fold(world)->plan.count, 1);
+    assert_int_equal(world->signal_count, 1);
+    end_world(world);
+}
+
 static void stopper_described_container_that_runs_again_is_in_the_plan(void **state)
 {
     (void)state;
@@ -304,6 +339,8 @@ int main(void)
         cmocka_unit_test(stopper_duplicate_requests_change_nothing),
         cmocka_unit_test(stopper_run_that_starts_again_is_stopped_again),
         cmocka_unit_test(stopper_run_of_another_task_is_left_alone),
+        cmocka_unit_test(stopper_signals_nothing_that_is_somebody_elses),
+        cmocka_unit_test(stopper_ends_what_it_began_before_it_was_somebody_elses),
         cmocka_unit_test(stopper_described_container_that_runs_again_is_in_the_plan),
         cmocka_unit_test(stopper_says_nothing_while_a_run_looks_alive),
         cmocka_unit_test(stopper_hint_while_an_inspection_is_out_is_not_lost),
