@@ -192,6 +192,25 @@ class Identity(DockerHost):
         self.assertTrue(self.docker.inspect(theirs)["State"]["Running"])
         run("down")
 
+    def test_an_image_of_a_container_that_is_gone_says_nothing(self):
+        """Started again when its committed image is removed: who made the container cannot be told, so it is in no project."""
+        labels = {"com.docker.compose.project": "rmi", "com.docker.compose.service": "web", "com.docker.compose.config-hash": "0a"}
+        mine = self.docker.run("rmi-web-1", *[word for label in labels.items() for word in ("--label", "=".join(label))])
+        image = "stopfleet/committed:removed"
+        self.worker.stop()
+        self.docker.docker("commit", mine, image)
+        theirs = self.docker.docker("create", "--name", "theirs-removed", "--network", "none", image, "obey")
+        self.docker.ids.append(theirs)
+        self.docker.docker("rmi", "-f", self.docker.inspect(theirs)["Image"])
+        self.docker.docker("start", theirs)
+        self.worker.start()
+        self.docker.run("looked-removed", "--label", "io.stopfleet.task=looked-removed")
+        self.fleet.task_of(self.api, "looked-removed")
+        document = self.stop_and_wait(self.task_named("rmi"))
+        self.assertEqual([c["runtimeId"] for c in document["containers"]], [mine])
+        self.assertEqual(self.docker.signals(theirs), [])
+        self.assertTrue(self.docker.inspect(theirs)["State"]["Running"])
+
     def test_a_one_off_container_of_a_service_with_a_task_label(self):
         """`compose run` gives its container the labels of the service: a stop of the service's task is not for it."""
         path = os.path.join(self.directory, "labelled.json")

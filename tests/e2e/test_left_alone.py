@@ -7,6 +7,7 @@ import sys
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from docker_host import ScriptedHost  # noqa: E402
+from scripted_engine import reply  # noqa: E402
 from server import wait_for  # noqa: E402
 from stopfleet import CLUSTER  # noqa: E402
 
@@ -19,6 +20,12 @@ class SomebodyElses(ScriptedHost):
 
     def killed(self, container):
         return self.engine.called("POST", rf"/containers/{container}/(kill|stop)")
+
+    def not_discovered(self):
+        """{container id: reason}, as the worker's tasks command has it."""
+        report = self.fleet.run("stopfleet-worker", "tasks", "--json", "--host-id", self.host_id, "--cluster", CLUSTER,
+                                "--docker-endpoint", self.endpoint())
+        return {left["id"]: left["reason"] for left in json.loads(report.stdout)["notDiscovered"]}
 
     def assert_left(self, task, container, why):
         """The task is over, its container is not, and nobody signalled it."""
@@ -38,9 +45,7 @@ class SomebodyElses(ScriptedHost):
         agent = self.engine.add("ecs-agent")
         self.addCleanup(self.engine.remove, agent)
         self.assert_left(TASK, container, "the ECS agent of this engine manages it")
-        report = self.fleet.run("stopfleet-worker", "tasks", "--json", "--host-id", self.host_id, "--cluster", CLUSTER,
-                                "--docker-endpoint", self.endpoint())
-        self.assertIn(container, [left["id"] for left in json.loads(report.stdout)["notDiscovered"]])
+        self.assertIn("the ECS agent of this engine manages it", self.not_discovered()[container])
 
     def test_an_adoption_is_taken_back(self):
         """Also of a StopTask that waits for the worker: before its first list it has the container's labels."""
@@ -55,3 +60,18 @@ class SomebodyElses(ScriptedHost):
         self.worker.start()
         self.assert_left(task, container, "Nomad manages it")
         self.assertIn("stop.left_alone", self.worker.log_text())
+
+    def test_an_image_that_cannot_be_asked(self):
+        """What it says decides whose its container is: until it can be asked the container is in no task."""
+        image = "sha256:" + "a2" * 32
+        labels = {"com.docker.compose.project": "shop", "com.docker.compose.service": "web", "com.docker.compose.config-hash": "0a"}
+        mine = self.engine.add("shop-web-1", labels=labels)
+        task = self.fleet.task_of(self.api, "web")
+        broken = self.engine.answer("GET", f"/images/{image}/json", reply(500, {"message": "broken"}))
+        other = self.engine.add("shop-web-2", labels=labels, members={"Image": image})
+        self.add("looked-after")
+        self.assertEqual([c["runtimeId"] for c in self.fleet.describe(self.api, task)["containers"]], [mine])
+        self.assertIn("the labels of its image could not be read", self.not_discovered()[other])
+        self.engine.forget(broken)
+        self.add("looked-again")
+        wait_for(lambda: len(self.fleet.describe(self.api, task)["containers"]) == 2, 20, "the container whose image answers")

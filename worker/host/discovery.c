@@ -83,6 +83,21 @@ static int find_open(struct discovery *discovery, struct arena *arena, struct op
     return open->failed ? error_no_memory(err, "comparing tasks") : 0;
 }
 
+/* However it runs by now: what it is was found out when it was observed. */
+static bool describes(void *context, const char *container_id)
+{
+    const struct open_tasks *open = context;
+    for (size_t i = 0; i < open->count; i++) {
+        const struct description *description = &open->items[i].base->description;
+        for (size_t k = 0; k < description->containers.count; k++) {
+            if (strcmp(description->containers.items[k].container_id, container_id) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 bool discovery_claimed(struct discovery *discovery, const char *task, struct run run)
 {
     struct arena arena = {0};
@@ -238,9 +253,14 @@ static int compare(struct discovery *discovery, const struct runtime_container *
     if (sorted == NULL) {
         return error_no_memory(err, "comparing tasks");
     }
-    if (grouping_make(containers, count, &env->grouping, arena, &grouping, err) != 0 ||
-        left_alone_take(&discovery->left, &grouping, err) != 0 ||
-        find_open(discovery, arena, &open, err) != 0) {
+    if (find_open(discovery, arena, &open, err) != 0) {
+        return -1;
+    }
+    struct grouping_options options = env->grouping;
+    options.described = describes;
+    options.context = &open;
+    if (grouping_make(containers, count, &options, arena, &grouping, err) != 0 ||
+        left_alone_take(&discovery->left, &grouping, err) != 0) {
         return -1;
     }
     struct observation_input input = {.containers = sorted,

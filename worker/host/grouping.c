@@ -24,6 +24,9 @@ static const struct {
     [GROUP_ECS_AGENT] = {"ecs", "the ECS agent of this engine manages it (--adopt ecs takes it)"},
     [GROUP_OTHER_CLUSTER] = {NULL, "its labels name another cluster, account or region"},
     [GROUP_MISSING] = {NULL, "its task file names a process that is not there"},
+    [GROUP_IMAGE_UNKNOWN] =
+        {NULL, "the labels of its image could not be read, and may be where its own come "
+               "from (see docs/tasks.md)"},
     [GROUP_NO_TASK] = {NULL, "no label says which task it belongs to (see docs/labels.md)"},
 };
 

@@ -21,6 +21,7 @@ enum group_exclusion {
     GROUP_OTHER_CLUSTER, /**< labels that name another cluster, account or region */
     GROUP_MISSING, /**< a process that its task file names wrongly, that was gone at first sight, or that another file has */
     GROUP_NO_TASK, /**< no label says what it belongs to */
+    GROUP_IMAGE_UNKNOWN, /**< labels say so that its image may have brought, which cannot be asked */
     GROUP_EXCLUSION_COUNT
 };
 
@@ -51,6 +52,9 @@ struct grouping_options {
         *own_container; /**< id of the container that this worker runs in, or of one that shares its
                                     network namespace; NULL or "" = none */
     const struct option_list *allowed_labels; /**< become tags; NULL = none */
+    /** True if the log describes this container already: then what its image is does not matter. NULL = it describes none. */
+    bool (*described)(void *context, const char *container_id);
+    void *context;
     unsigned adopted; /**< bit 1 << group_exclusion for those whose containers are taken */
     int64_t now_unix_ms;
     int64_t

@@ -9,10 +9,12 @@ static const char NOT_LISTED[] =
     "the engine's containers were not listed yet, which shows whether an ECS agent manages it";
 
 /* Of what the log describes. A label that names a cluster was there when the task was observed in that cluster: what has changed is the
- * worker's --cluster, and the task is still that cluster's. A missing process is found dead by who looks at it. */
+ * worker's --cluster, and the task is still that cluster's. A missing process is found dead by who looks at it. Whose labels
+ * those of a container are was known when it was observed. */
 static bool leaves(enum group_exclusion reason)
 {
-    return reason != GROUP_INCLUDED && reason != GROUP_OTHER_CLUSTER && reason != GROUP_MISSING;
+    return reason != GROUP_INCLUDED && reason != GROUP_OTHER_CLUSTER && reason != GROUP_MISSING &&
+           reason != GROUP_IMAGE_UNKNOWN;
 }
 
 static int compare(const void *a, const void *b)

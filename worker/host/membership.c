@@ -284,6 +284,19 @@ static const char *task_label_of(const struct runtime_container *container,
     return committed && own_label(container, TASK_LABEL) == NULL ? NULL : labels->task;
 }
 
+/* Who made it cannot be told: what its labels say of that its image may have brought, as one that `docker commit` wrote. */
+static bool is_of_unknown_image(const struct membership_scene *scene,
+                                const struct runtime_container *container)
+{
+    const struct grouping_options *options = scene->options;
+    const struct supervisor *supervisor = supervisor_of(scene, container);
+    bool matters = labels_get(container, COMPOSE_PROJECT) != NULL ||
+                   labels_get(container, ECS_TASK_ARN) != NULL || supervisor != NULL;
+    return container->image_labels_unknown && matters &&
+           (options->described == NULL ||
+            !options->described(options->context, container->described.container_id));
+}
+
 static struct membership in_project(const struct runtime_container *container,
                                     const struct grouping_options *options, const char *project)
 {
@@ -421,6 +434,9 @@ int membership_find(const struct membership_scene *scene, const struct runtime_c
     *ret_membership = (struct membership){.exclusion = exclusion_of(scene, container, labels)};
     if (check_clusters(scene, container, arena, warnings, err) != 0) {
         return -1;
+    }
+    if (ret_membership->exclusion == GROUP_INCLUDED && is_of_unknown_image(scene, container)) {
+        ret_membership->exclusion = GROUP_IMAGE_UNKNOWN;
     }
     if (ret_membership->exclusion != GROUP_INCLUDED) {
         return 0;

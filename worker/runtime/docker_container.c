@@ -260,6 +260,7 @@ static int read_config(const json_t *inspect, const struct docker_facts *facts, 
     const json_t *of_image =
         image_id == NULL ? NULL : facts->image_labels(facts->context, image_id);
     const json_t *timeout = json_object_get(config, "StopTimeout");
+    container->image_labels_unknown = image_id != NULL && !json_is_object(of_image);
     /* Podman writes 0 of a container whose creator said nothing to its compatible API. */
     bool said = json_is_integer(timeout) && !(facts->podman && json_integer_value(timeout) == 0);
     container->configured_stop_signal =

@@ -12,7 +12,7 @@
 struct docker_facts {
     /** The RepoDigests of an image (a JSON array, NULL = none), from GET /images/{id}/json */
     const json_t *(*repo_digests)(void *context, const char *image_id);
-    /** The labels of an image (a JSON object, NULL = none, or not known), from the same */
+    /** The labels of an image (a JSON object, anything else = not known), from the same */
     const json_t *(*image_labels)(void *context, const char *image_id);
     /** The driver of a network ("bridge", "macvlan", …; NULL = not known), from GET /networks/{id} */
     const char *(*network_driver)(void *context, const char *network_id);

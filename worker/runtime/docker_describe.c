@@ -112,12 +112,19 @@ static void remember(json_t *cache, const char *key, json_t *value)
     (void)json_object_set(cache, key, value);
 }
 
-/* They never change: an image that is gone takes none away. */
-static void remember_labels(struct docker *docker, const char *image_id, json_t *labels)
+/* They never change: an image that is gone (null) takes none away. One that has none has an empty object. */
+static void remember_labels(struct docker *docker, const char *image_id, const json_t *image)
 {
-    if (labels != NULL || json_object_get(docker->image_labels, image_id) == NULL) {
-        remember(docker->image_labels, image_id, labels == NULL ? json_null() : labels);
+    json_t *labels = json_object_get(json_object_get(image, "Config"), "Labels");
+    if (image == NULL) {
+        if (json_object_get(docker->image_labels, image_id) == NULL) {
+            remember(docker->image_labels, image_id, json_null());
+        }
+        return;
     }
+    json_t *known = json_is_object(labels) ? json_incref(labels) : json_object();
+    remember(docker->image_labels, image_id, known);
+    json_decref(known);
 }
 
 static void next_fact(struct describing *describing);
@@ -134,10 +141,9 @@ static void on_fact(void *context, const struct docker_response *response)
     bool gone = response->outcome == DOCKER_ANSWERED && response->status == 404;
     if (value != NULL || gone) {
         json_t *none = json_null();
-        json_t *labels = json_object_get(json_object_get(json, "Config"), "Labels");
         remember(describing->cache, describing->key, value == NULL ? none : value);
         if (of_image) {
-            remember_labels(docker, describing->key, labels);
+            remember_labels(docker, describing->key, value == NULL ? NULL : json);
             json_t *now = json_integer(clock_boot_ms(clock_system()));
             remember(docker->digests_asked, describing->key, now);
             json_decref(now);

@@ -52,6 +52,7 @@ struct runtime_container {
     const char
         *task_file; /**< name of the task file that names the process; NULL = it is a container */
     RECORD_LIST_OF(struct runtime_label) labels;
+    bool image_labels_unknown; /**< so no label is known to be inherited, nor not to be */
 };
 
 /** True while the run has processes (restarting: it has none, but the engine will start a new run). */

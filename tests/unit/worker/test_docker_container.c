@@ -412,6 +412,17 @@ static void labels_that_the_image_has_too_are_told_apart(void **state)
     }
 }
 
+/* Three states: an image without labels is not one that nobody could ask. */
+static void labels_of_an_image_may_be_unknown(void **state)
+{
+    (void)state;
+    assert_true(read_sample("docker_web.json").image_labels_unknown);
+    image_labels = json_null(); /* as of an image that is gone */
+    assert_true(read_sample("docker_web.json").image_labels_unknown);
+    image_labels = json_object();
+    assert_false(read_sample("docker_web.json").image_labels_unknown);
+}
+
 static void repositories_match_whatever_their_spelling(void **state)
 {
     json_t *list =
@@ -507,6 +518,7 @@ int main(void)
         TEST(the_digest_is_that_of_the_configured_repository),
         TEST(a_digest_in_the_reference_needs_no_look_up),
         TEST(labels_that_the_image_has_too_are_told_apart),
+        TEST(labels_of_an_image_may_be_unknown),
         TEST(repositories_match_whatever_their_spelling),
         TEST(own_addresses_are_interfaces),
         TEST(a_label_with_a_nul_hides_nothing),

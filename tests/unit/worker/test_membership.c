@@ -67,6 +67,44 @@ static void test_the_ecs_agent(void **state)
     }
 }
 
+static bool describes_b(void *context, const char *container_id)
+{
+    (void)context;
+    return strcmp(container_id, "b") == 0;
+}
+
+/* As one that was committed from a container of Compose's or the ECS agent's, and removed: nobody can tell. What the log describes stays, and
+ * so does what no such label says. */
+static void test_an_image_that_cannot_be_asked(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *labels[3];
+        bool counts;
+    } cases[] = {
+        {{PROJECT("shop")}, false},
+        {{PROJECT("shop"), "io.stopfleet.task=x"}, false},
+        {{"com.amazonaws.ecs.task-arn=" ARN}, false},
+        {{"io.stopfleet.task=x"}, true},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        begin(NULL);
+        add("a", "x", 10, cases[i].labels)->image_labels_unknown = true;
+        group();
+        assert_int_equal(grouping.groups.count, cases[i].counts);
+        assert_int_equal(grouping.excluded.count, !cases[i].counts);
+        if (!cases[i].counts) {
+            assert_int_equal(grouping.excluded.items[0].reason, GROUP_IMAGE_UNKNOWN);
+        }
+        begin(NULL);
+        options.described = describes_b;
+        add("b", "x", 10, cases[i].labels)->image_labels_unknown = true;
+        group();
+        options.described = NULL;
+        assert_int_equal(grouping.groups.count, 1);
+    }
+}
+
 /* What belongs to somebody else by any of its labels is in no group; the warning says what holds. */
 static void test_others_containers(void **state)
 {
@@ -324,6 +362,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_who_is_left_alone),
         TEST(test_the_ecs_agent),
+        TEST(test_an_image_that_cannot_be_asked),
         TEST(test_others_containers),
         TEST(test_the_own_container),
         TEST(test_what_belongs_together_with_the_own_container),
