@@ -33,6 +33,20 @@ static bool is_kept(const struct task *fold, const struct described_container *b
     return false;
 }
 
+/* Its restart in mid-stop belongs to the task whose plan names it. */
+static bool is_planned_elsewhere(const struct task *fold, const char *container_id)
+{
+    for (int i = 0; i < sim.task_count; i++) {
+        const struct task *other = &sim.tasks[i]->fold;
+        for (size_t k = 0; k < other->plan.count && strcmp(other->id, fold->id) != 0; k++) {
+            if (strcmp(other->plan.items[k].container_id, container_id) == 0) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 void sim_check_described(const struct task *fold, const struct description *before)
 {
     for (size_t i = 0; i < fold->description.containers.count; i++) {
@@ -41,7 +55,8 @@ void sim_check_described(const struct task *fold, const struct description *befo
     for (size_t i = 0; i < before->containers.count; i++) {
         const struct described_container *described = &before->containers.items[i];
         struct sim_container *container = sim_container_find(described->container_id);
-        bool elsewhere = container != NULL && sim_run_now(container)->on;
+        bool elsewhere = (container != NULL && sim_run_now(container)->on) ||
+                         is_planned_elsewhere(fold, described->container_id);
         /* of two workers each may have made a task of it: it stays in one */
         if (!is_kept(fold, described) && !elsewhere && !sim.elder_ever) {
             sim_broken("what ends while others of its task run stays in it", "%s", described->name);
