@@ -110,8 +110,17 @@ class EndedContainers(DockerHost):
         self.docker.docker("wait", "unseen-kept")
         self.worker.start()
         wait_for(lambda: of(self.fleet.describe(self.api, task), "unseen-kept").get("exitCode") == 137, 20, "the latest run's code")
-        stopped = self.stop_and_wait(task)
-        self.assertEqual(of(stopped, "unseen-kept")["exitCode"], 137)
+        # ... and the whole task ends without one.
+        self.worker.stop()
+        self.docker.docker("start", "unseen-kept")
+        self.docker.signal("unseen-kept", "TERM")
+        self.docker.docker("wait", "unseen-kept")
+        self.docker.signal("unseen-app", "TERM")
+        self.docker.docker("wait", "unseen-app")
+        self.worker.start()
+        stopped = self.fleet.wait_status(self.api, task, "STOPPED")
+        self.assertEqual({c["name"]: c.get("exitCode") for c in stopped["containers"]},
+                         {"unseen-app": 0, "unseen-kept": 5, "unseen-gone_rm": None})
 
     def test_all_end_one_after_another(self):
         task = self.begin("natural", first=3, last=8)

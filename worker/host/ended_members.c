@@ -167,6 +167,50 @@ static int ended_of(const struct ended_members *members,
     return known;
 }
 
+/* When the last of the others ended; 0 = nobody knows. */
+static int64_t others_ended_at(const struct ended_members *members,
+                               const struct described_container *described)
+{
+    const struct description *have = &members->base->description;
+    int64_t latest = 0;
+    for (size_t i = 0; i < have->containers.count; i++) {
+        const struct described_container *other = &have->containers.items[i];
+        const struct runtime_container *container = container_of(members, other);
+        int64_t at = container != NULL ? container->finished_at : other->finished_at;
+        latest = other != described && at > latest ? at : latest;
+    }
+    return latest;
+}
+
+int ended_members_again(const struct ended_members *members, struct description *ret_want,
+                        struct error *err)
+{
+    const struct description *have = &members->base->description;
+    size_t count = have->containers.count;
+    struct described_container *items = arena_alloc(members->arena, (count + 1) * sizeof *items);
+    if (items == NULL) {
+        return out_of_memory(err);
+    }
+    int again = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct described_container *described = &have->containers.items[i];
+        items[i] = *described;
+        if (!described->ended || described->name == NULL || !ran_again(members, described) ||
+            container_of(members, described)->described.started_at >=
+                others_ended_at(members, described)) {
+            continue;
+        }
+        int known = end_of(members, &items[i], err);
+        if (known < 0) {
+            return -1;
+        }
+        again = known > 0 ? 1 : again;
+    }
+    *ret_want = *have;
+    ret_want->containers.items = items;
+    return again;
+}
+
 static size_t count_ended(const struct description *description)
 {
     size_t count = 0;

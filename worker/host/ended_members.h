@@ -27,6 +27,10 @@ int ended_members_name(const struct ended_members *members, struct error *err);
  *  @return 0 or -1 with ERROR_NO_MEMORY */
 int ended_members_keep(const struct ended_members *members, struct description *want,
                        struct error *err);
+/** Of a task of which nothing lives: the base's description with the latest runs of what had ended before, where they began
+ *  while others of the task ran (group is not used). @return 1 if there is one, 0 if not, -1 with ERROR_NO_MEMORY */
+int ended_members_again(const struct ended_members *members, struct description *ret_want,
+                        struct error *err);
 /** Drops the one that ended first; one whose end nobody saw counts as ended when it started. @return false if there is none */
 bool ended_members_drop(struct description *description);
 

@@ -291,6 +291,24 @@ static int describe_again(struct work *work, const struct task *base, struct tas
     return observe(work, &found, err);
 }
 
+/* Before its end is written: what had ended may have run again while nobody watched. @return 1 if the end has to wait, 0 if not,
+ * -1 without memory */
+static int describe_ends(struct work *work, const struct task *base, struct error *err)
+{
+    struct finding found = {
+        .kind = FINDING_OBSERVED, .base = base, .group = "", .revision = base->revision + 1};
+    struct ended_members members = {
+        .in = work->in, .claims = &work->claims, .base = base, .arena = work->arena};
+    memcpy(found.id, base->id, strnlen(base->id, sizeof found.id - 1));
+    int again = ended_members_again(&members, &found.description, err);
+    if (again > 0 && in_flight(work, base->id)) {
+        work->out.waits = true;
+    } else if (again > 0 && observe(work, &found, err) != 0) {
+        return -1;
+    }
+    return again;
+}
+
 static int find_gone(struct work *work, const struct task *base, struct error *err)
 {
     struct finding *finding = add_finding(work, err);
@@ -326,7 +344,8 @@ static int consider_open(struct work *work, const struct open_task *open, struct
     if (life.lives || base->request_event_id != NULL || open->concerned) {
         return 0;
     }
-    return find_gone(work, base, err);
+    int waits = describe_ends(work, base, err);
+    return waits != 0 ? (waits < 0 ? -1 : 0) : find_gone(work, base, err);
 }
 
 /* ---- new tasks ---- */

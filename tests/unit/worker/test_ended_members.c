@@ -232,6 +232,45 @@ static void test_all_have_ended(void **state)
     assert_int_equal(found(1)->description.containers.count, 1);
 }
 
+/* The same, and when a worker looks again nothing runs: the latest run is recorded before the end of the task. */
+static void test_the_latest_run_is_shown_of_all_that_ended(void **state)
+{
+    (void)state;
+    run_two();
+    exit_with(&containers[0], 4, 99);
+    changed();
+    exit_with(&containers[0], 9, 199);
+    containers[0].described.started_at = 150;
+    exit_with(&containers[1], 0, 300);
+    look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_int_equal(found(0)->kind, FINDING_OBSERVED);
+    read_back(0, 0);
+    assert_int_equal(bases[0].description.containers.count, 2);
+    assert_true(described("db")->ended);
+    assert_int_equal(described("db")->started_at, 150);
+    assert_int_equal(described("db")->exit_code.value, 9);
+    assert_false(described("web")->ended);
+    look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_int_equal(found(0)->kind, FINDING_GONE);
+}
+
+/* A run that began when all had ended is none of this task. */
+static void test_a_run_after_the_end_of_all_is_not_shown(void **state)
+{
+    (void)state;
+    run_two();
+    exit_with(&containers[0], 4, 99);
+    changed();
+    exit_with(&containers[0], 9, 500);
+    containers[0].described.started_at = 300;
+    exit_with(&containers[1], 0, 300);
+    look();
+    assert_int_equal(seen.findings.count, 1);
+    assert_int_equal(found(0)->kind, FINDING_GONE);
+}
+
 static void test_a_container_that_never_ran_leaves(void **state)
 {
     (void)state;
@@ -435,6 +474,29 @@ static void test_lack_of_memory_is_an_error(void **state)
     FAIL_EACH_ALLOCATION((void)0, look_with_little_memory(), (void)0);
 }
 
+static void look_at_the_end_with_little_memory(void)
+{
+    struct error err = {0};
+    if (try_to_look(&err) == 0) {
+        assert_int_equal(seen.findings.count, 1);
+        assert_int_equal(found(0)->kind, FINDING_OBSERVED);
+    } else {
+        assert_int_equal(err.code, ERROR_NO_MEMORY);
+    }
+}
+
+static void test_lack_of_memory_at_the_end_is_an_error(void **state)
+{
+    (void)state;
+    run_two();
+    exit_with(&containers[0], 4, 99);
+    changed();
+    exit_with(&containers[0], 9, 199);
+    containers[0].described.started_at = 150;
+    exit_with(&containers[1], 0, 300);
+    FAIL_EACH_ALLOCATION((void)0, look_at_the_end_with_little_memory(), (void)0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -446,6 +508,8 @@ int main(void)
         TEST(test_the_latest_run_is_shown_after_an_end),
         TEST(test_another_tasks_run_is_not_shown),
         TEST(test_all_have_ended),
+        TEST(test_the_latest_run_is_shown_of_all_that_ended),
+        TEST(test_a_run_after_the_end_of_all_is_not_shown),
         TEST(test_a_container_that_never_ran_leaves),
         TEST(test_a_container_that_was_made_again_replaces_it),
         TEST(test_replicas_keep_their_numbers),
@@ -456,6 +520,7 @@ int main(void)
         TEST(test_what_vanished_is_not_the_earliest),
         TEST(test_what_ended_gives_way),
         TEST(test_lack_of_memory_is_an_error),
+        TEST(test_lack_of_memory_at_the_end_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
