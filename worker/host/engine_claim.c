@@ -15,13 +15,30 @@
 
 #define UNIX_PREFIX "unix://"
 
-/* A socket has many paths: /var/run is most often a link to /run. */
+/* A socket has many paths: /var/run is most often a link to /run. Of an engine that is away its directory is known. */
+static const char *resolve(const char *path, char storage[PATH_MAX])
+{
+    char directory[PATH_MAX], resolved[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    if (realpath(path, storage) != NULL) {
+        return storage;
+    }
+    if (slash == NULL || (size_t)(slash - path) >= sizeof directory - 1) {
+        return NULL;
+    }
+    snprintf(directory, sizeof directory, "%.*s", (int)(slash - path + 1), path);
+    int length = realpath(directory, resolved) == NULL
+                     ? PATH_MAX
+                     : snprintf(storage, PATH_MAX, "%s%s", resolved, slash);
+    return length < PATH_MAX ? storage : NULL;
+}
+
 static socklen_t name_of(const char *endpoint, struct sockaddr_un *ret_address)
 {
     char resolved[PATH_MAX];
     size_t prefix = strlen(UNIX_PREFIX);
     bool is_path = strncmp(endpoint, UNIX_PREFIX, prefix) == 0;
-    const char *name = is_path ? realpath(endpoint + prefix, resolved) : NULL;
+    const char *name = is_path ? resolve(endpoint + prefix, resolved) : NULL;
     name = name == NULL ? endpoint : name;
     *ret_address = (struct sockaddr_un){.sun_family = AF_UNIX};
     /* An abstract name begins with a zero byte. */
@@ -41,9 +58,13 @@ static int name_holder(const struct sockaddr_un *address, socklen_t length, stru
     if (fd >= 0) {
         close(fd);
     }
+    if (holder.pid == 0) { /* it has ended meanwhile, or is of a PID namespace that we do not see */
+        return error_set(err, ERROR_CONFLICT, "a process of an unknown id uses it");
+    }
     return error_set(err, ERROR_CONFLICT, "process %ld uses it", (long)holder.pid);
 }
 
+/* Nobody accepts: each who asks takes a place of the backlog for ever, and finds out nothing where it is full. */
 int engine_claim_take(const char *endpoint, struct error *err)
 {
     struct sockaddr_un address;
@@ -52,7 +73,7 @@ int engine_claim_take(const char *endpoint, struct error *err)
     if (fd < 0) {
         return error_set_errno(err, errno, "make a unix socket");
     }
-    if (bind(fd, (const struct sockaddr *)&address, length) == 0 && listen(fd, 1) == 0) {
+    if (bind(fd, (const struct sockaddr *)&address, length) == 0 && listen(fd, SOMAXCONN) == 0) {
         return fd;
     }
     int number = errno;

@@ -426,6 +426,7 @@ enum worker_exit worker_run(const struct worker_options *options, const struct h
 {
     struct worker worker = {.options = options,
                             .started_offset = -1,
+                            .engine_claim = -1,
                             .record = *record,
                             .committed = -1,
                             .exit = WORKER_EXIT_REFUSED,

@@ -120,7 +120,7 @@ static void claim_engine(struct worker *worker)
         return;
     }
     int claim = engine_claim_take(options->docker_endpoint, &err);
-    worker->engine_claim = claim > 0 ? claim : 0;
+    worker->engine_claim = claim;
     if (claim < 0 && err.code == ERROR_CONFLICT) {
         log_warn("engine.shared",
                  "another worker on this machine uses this engine: both see all its containers; "
@@ -243,7 +243,7 @@ void worker_release(struct worker *worker)
     if (worker->runtime != NULL) {
         worker->runtime->ops->free(worker->runtime);
     }
-    if (worker->engine_claim > 0) {
+    if (worker->engine_claim >= 0) {
         close(worker->engine_claim);
     }
     unlock_state(worker);

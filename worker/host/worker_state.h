@@ -28,7 +28,7 @@ struct worker {
     struct redis_view *view;
     struct kafka_writer *writer;
     struct runtime *runtime;
-    int engine_claim; /**< descriptor, 0 = none */
+    int engine_claim; /**< descriptor, -1 = none */
     int state_lock;   /**< descriptor, 0 = none: up to the stopper, which takes it for good */
     struct registration *registration;
     struct projector *projector;
