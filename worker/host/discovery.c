@@ -198,10 +198,12 @@ static bool lives_on(struct discovery *discovery, const char *cluster, const cha
            ended_ids_meet(&discovery->ended, task, clock_boot_ms(discovery->env.clock));
 }
 
-static enum observation_id know_id(void *context, const char *cluster, const char *task)
+static enum observation_id know_id(void *context, const char *cluster, const char *task, bool given)
 {
     struct discovery *discovery = context;
-    switch (projector_knows(discovery->env.projector, cluster, task)) {
+    struct projector *projector = discovery->env.projector;
+    switch (given ? projector_knows_by_log(projector, cluster, task)
+                  : projector_knows(projector, cluster, task)) {
     case PROJECTOR_ABSENT:
         return OBSERVATION_ID_NEW;
     case PROJECTOR_KNOWN:

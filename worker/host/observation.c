@@ -398,11 +398,12 @@ static int say_taken(struct work *work, const struct task_group *group, const st
     return 0;
 }
 
-static enum observation_id know(const struct work *work, struct finding *found)
+static enum observation_id know(const struct work *work, struct finding *found, bool given)
 {
     found->base = never_observed(work, found->id);
-    return found->base != NULL ? OBSERVATION_ID_NEW
-                               : work->in->know_id(work->in->context, work->in->cluster, found->id);
+    return found->base != NULL
+               ? OBSERVATION_ID_NEW
+               : work->in->know_id(work->in->context, work->in->cluster, found->id, given);
 }
 
 /* A run whose minted id is over, as that of a task that lost its runs to another one which has ended since: what runs has to be a task
@@ -411,12 +412,12 @@ static enum observation_id find_id(const struct work *work, const struct task_gr
                                    struct finding *found)
 {
     group_task_id(group, work->in->host, found->id);
-    enum observation_id known = know(work, found);
+    enum observation_id known = know(work, found, group->given_id != NULL);
     while (known == OBSERVATION_ID_OVER && group->given_id == NULL) {
         char over[37];
         memcpy(over, found->id, sizeof over);
         event_mint_task_id(work->in->host, group->name, over, 0, found->id);
-        known = know(work, found);
+        known = know(work, found, false);
     }
     return known;
 }

@@ -41,7 +41,9 @@ struct observation_input {
     const struct flight *const *flights; /**< sorted by task id */
     size_t flight_count;
     const char *host, *cluster, *runtime;
-    enum observation_id (*know_id)(void *context, const char *cluster, const char *task);
+    /** given: the containers name it, so that it may have been used before; it was not minted. */
+    enum observation_id (*know_id)(void *context, const char *cluster, const char *task,
+                                   bool given);
     /** See stopper_told_code. */
     struct optional_integer (*told_code)(void *context, struct run run);
     void *context;

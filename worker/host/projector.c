@@ -102,6 +102,7 @@ void projector_go_back(struct projector *projector, int64_t offset, const char *
     projector->at_end = false;
     projector_batch_clear(&projector->batch);
     record_queue_clear(&projector->queue);
+    ended_names_release(&projector->names);
     /* What ended may have to be put again; of what is held, each record read again puts it. */
     base_table_each(&projector->table, drop_unheld, projector);
     log_info("view.fold_from", "folding the log", LOG_STR("why", why),
@@ -307,14 +308,25 @@ static void tidy_one(void *context, struct base *base)
     }
 }
 
+static void keep_name(void *context, struct base *base)
+{
+    struct projector *projector = context;
+    if (base->state != BASE_ENDED) {
+        return;
+    }
+    if (!ended_names_add(&projector->names, base->cluster, base->id)) {
+        /* A record of it, or a question by the log, then asks for a fold from the beginning. */
+        projector->started = projector->position;
+    }
+    projector_forget(projector, base);
+}
+
 static void on_tidy(void *context)
 {
     struct projector *projector = context;
     base_table_each(&projector->table, tidy_one, projector);
     if (projector->ended > PROJECTOR_ENDED_MAX && projector->at_end) {
-        /* A record of a task that is no longer known then asks for a fold from the beginning. */
-        projector->started = projector->position;
-        base_table_each(&projector->table, drop_unheld, projector);
+        base_table_each(&projector->table, keep_name, projector);
     }
     loop_timer_arm(projector->tidy, PROJECTOR_SEEN_MS);
     projector_step(projector);
@@ -388,6 +400,21 @@ enum projector_knowledge projector_knows(struct projector *projector, const char
     return PROJECTOR_UNKNOWN;
 }
 
+enum projector_knowledge projector_knows_by_log(struct projector *projector, const char *cluster,
+                                                const char *task)
+{
+    enum projector_knowledge known = projector_knows(projector, cluster, task);
+    if (known != PROJECTOR_ABSENT) {
+        return known;
+    }
+    if (projector->started != KAFKA_OFFSET_BEGINNING) {
+        projector_go_back(projector, KAFKA_OFFSET_BEGINNING,
+                          "the log tells whether a task of a given id has ended");
+        return PROJECTOR_UNKNOWN;
+    }
+    return has_caught_up(projector) ? PROJECTOR_ABSENT : PROJECTOR_UNKNOWN;
+}
+
 /** projector_each_open on its way through the table. */
 struct each_open {
     projector_each_fn *fn;
@@ -454,6 +481,7 @@ void projector_free(struct projector *projector)
     projector_batch_clear(&projector->batch);
     record_queue_clear(&projector->queue);
     base_table_release(&projector->table);
+    ended_names_release(&projector->names);
     buffer_release(&projector->put_bytes);
     memory_free(projector);
 }

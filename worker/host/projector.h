@@ -50,6 +50,10 @@ enum projector_knowledge {
 /** Whether there is a base of this task; what is not known is asked for, without an on_base if it is absent. */
 enum projector_knowledge projector_knows(struct projector *projector, const char *cluster,
                                          const char *task);
+/** The same of an id that may have been used before: that its task has ended leaves the view with its retention, so an absence is believed
+ *  only once the log was folded from its first record, which this begins (once; later questions cost nothing until the worker's next start). */
+enum projector_knowledge projector_knows_by_log(struct projector *projector, const char *cluster,
+                                                const char *task);
 /** Calls fn for every open (not terminal) base in memory. fn must not change the projector. */
 typedef void projector_each_fn(void *context, const struct task *base);
 void projector_each_open(struct projector *projector, projector_each_fn *fn, void *context);

@@ -70,8 +70,13 @@ bool projector_void(struct projector *projector, const char *cluster, const char
 static void begin_absent(struct projector *projector, struct base *base)
 {
     projector->fetching--;
-    base->state = BASE_ABSENT;
     base->since_boot_ms = clock_boot_ms(projector->env.clock);
+    base->state = BASE_ABSENT;
+    if (ended_names_has(&projector->names, base->cluster, base->id)) {
+        base->state = BASE_ENDED;
+        base->task.terminal = "TaskStopped";
+        projector->ended++;
+    }
 }
 
 /* Two hosts with one id would take turns in the view: it stays with the first. */

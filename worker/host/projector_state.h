@@ -5,6 +5,7 @@
 
 #include "common/io/task_put.h"
 #include "worker/host/base_table.h"
+#include "worker/host/ended_names.h"
 #include "worker/host/projector.h"
 #include "worker/host/record_queue.h"
 
@@ -12,7 +13,7 @@ enum {
     PROJECTOR_BATCH = 100, /**< records folded before the loop has its turn and Redis the bases */
     PROJECTOR_QUEUE_MAX = 10000, /**< records that wait: reading pauses */
     PROJECTOR_QUEUE_RESUME = 5000,
-    PROJECTOR_ENDED_MAX = 10000, /**< names of ended tasks that are remembered at least */
+    PROJECTOR_ENDED_MAX = 10000, /**< bases of ended tasks that are remembered; of more, names */
     PROJECTOR_RETRY_MS = 500,    /**< until Redis is asked again */
     PROJECTOR_SEEN_MS = 5000, /**< `seen` alone moves over other hosts' records as often as this */
     PROJECTOR_COMPARE_MS = 10000, /**< `seen` is compared, and this host's keys are looked at */
@@ -39,6 +40,7 @@ struct projector {
     struct projector_environment env;
     struct kafka_reader *reader;
     struct base_table table;
+    struct ended_names names; /**< what ended in this pass and is no longer in the table */
     struct record_queue queue;
     struct projector_batch batch;
     struct buffer put_bytes;

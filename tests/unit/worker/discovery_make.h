@@ -80,9 +80,11 @@ static inline void fold(struct task *task, struct event *event, enum event_type 
     assert_int_equal(reduce(task, event, &changed, &err), 0);
 }
 
-static inline enum observation_id know_id(void *context, const char *cluster, const char *task)
+static inline enum observation_id know_id(void *context, const char *cluster, const char *task,
+                                          bool given)
 {
     (void)context;
+    (void)given;
     assert_string_equal(cluster, "prod");
     assert_int_equal(strlen(task), 32);
     if (strcmp(task, over_id) == 0) {

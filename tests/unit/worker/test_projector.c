@@ -123,6 +123,60 @@ static void test_an_old_end_leaves_the_view(void **state)
     assert_int_equal(fake_redis.count, 0);
 }
 
+/* That a task has ended leaves the view with its retention; the log knows it for ever, also after a restart. */
+static void test_a_given_id_that_left_the_view_is_known_by_the_log(void **state)
+{
+    (void)state;
+    append_observed(0, 1);
+    append_ended(0, EVENT_TASK_STOPPED);
+    append_observed(1, 1);
+    projection_start();
+    projection_settle();
+    projection_stop();
+    projection.committed = fake_log_end();
+    fake_loop_run(DAY_MS + 1);
+    projection_start();
+    projection_settle();
+    assert_int_equal(projector_knows(projection.projector, "prod", task_id(0)), PROJECTOR_UNKNOWN);
+    fake_loop_run(10);
+    assert_int_equal(projector_knows(projection.projector, "prod", task_id(0)), PROJECTOR_ABSENT);
+    assert_int_equal(projector_knows_by_log(projection.projector, "prod", task_id(0)),
+                     PROJECTOR_UNKNOWN);
+    projection_settle();
+    assert_int_equal(projector_knows_by_log(projection.projector, "prod", task_id(0)),
+                     PROJECTOR_KNOWN);
+    uint64_t pass = projection.projector->pass;
+    (void)projector_knows_by_log(projection.projector, "prod", task_id(2));
+    fake_loop_run(10);
+    assert_int_equal(projector_knows_by_log(projection.projector, "prod", task_id(2)),
+                     PROJECTOR_ABSENT);
+    assert_int_equal(projection.projector->pass, pass);
+}
+
+/* Of more ended tasks than the table keeps, each is still known to have ended, and none asks for another pass. */
+static void test_very_many_have_ended(void **state)
+{
+    (void)state;
+    projection_start();
+    for (int task = 0; task < 3; task++) {
+        append_observed(task, 1);
+        append_ended(task, EVENT_TASK_STOPPED);
+    }
+    fake_loop_run(DAY_MS + 1);
+    projection.projector->ended += PROJECTOR_ENDED_MAX;
+    fake_loop_run(20000);
+    assert_int_equal(projection.projector->table.ids.count, 0);
+    uint64_t pass = projection.projector->pass;
+    append_requested(0);
+    fake_loop_run(2000);
+    assert_null(fake_view_find(task_id(0)));
+    (void)projector_knows_by_log(projection.projector, "prod", task_id(1));
+    fake_loop_run(10);
+    assert_int_equal(projector_knows_by_log(projection.projector, "prod", task_id(1)),
+                     PROJECTOR_KNOWN);
+    assert_int_equal(projection.projector->pass, pass);
+}
+
 static void test_asking_for_a_base(void **state)
 {
     (void)state;
@@ -221,6 +275,8 @@ int main(void)
         TEST(test_facts_of_the_host_come_first),
         TEST(test_retention),
         TEST(test_an_old_end_leaves_the_view),
+        TEST(test_a_given_id_that_left_the_view_is_known_by_the_log),
+        TEST(test_very_many_have_ended),
         TEST(test_asking_for_a_base),
         TEST(test_a_record_of_what_has_ended),
         TEST(test_garbage_under_steady_traffic),
