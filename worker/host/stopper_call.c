@@ -109,6 +109,9 @@ void stopper_call_want(struct stop_slot *slot, enum stop_call call)
         slot->look_again = true;
         return;
     }
+    if (slot->queued == call) {
+        return; /* keeps its place */
+    }
     stopper_call_cancel(slot);
     if (room(slot)) {
         begin(slot, call);

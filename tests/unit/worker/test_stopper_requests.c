@@ -218,6 +218,29 @@ static void stopper_hints_without_end_do_not_hold_the_stop_signal_back(void **st
     end_world(world);
 }
 
+static void stopper_hint_leaves_a_look_its_place_in_the_queue(void **state)
+{
+    (void)state;
+    struct world *world =
+        make({.id = "a", .name = "a", .ignores = true}, {.id = "b", .name = "b", .ignores = true},
+             {.id = "c", .name = "c", .ignores = true});
+    world->call_limit = 1;
+    world_start(world, true);
+    world_request(world, "r1", -1);
+    world_run(world, 50);
+    stopper_on_runtime_back(world->stopper);
+    assert_int_equal(world->call_count, 1);
+    struct stop_slot *first = world->stopper->queue_first;
+    struct stop_slot *last = world->stopper->queue_last;
+    assert_ptr_not_equal(first, last);
+    stopper_run_hint(first);
+    assert_ptr_equal(world->stopper->queue_first, first);
+    assert_ptr_equal(world->stopper->queue_last, last);
+    world_run(world, 31000);
+    assert_stopped(world);
+    end_world(world);
+}
+
 /* ---- when new work may be taken up ---- */
 
 static void stopper_waits_for_the_base(void **state)
@@ -344,6 +367,7 @@ int main(void)
         cmocka_unit_test(stopper_described_container_that_runs_again_is_in_the_plan),
         cmocka_unit_test(stopper_says_nothing_while_a_run_looks_alive),
         cmocka_unit_test(stopper_hint_while_an_inspection_is_out_is_not_lost),
+        cmocka_unit_test(stopper_hint_leaves_a_look_its_place_in_the_queue),
         cmocka_unit_test(stopper_exit_while_it_is_looked_at_again_is_looked_into),
         cmocka_unit_test(stopper_hints_without_end_do_not_hold_sigkill_back),
         cmocka_unit_test(stopper_hints_without_end_do_not_hold_the_stop_signal_back),
