@@ -101,60 +101,6 @@ static int add_text(struct arena *arena, struct text_list *list, const char *tex
     return 1;
 }
 
-/* ---- what is broken ---- */
-
-static int keep(const struct stop_judgement *judgement, const struct stop_verdict *verdict,
-                struct error *err)
-{
-    struct stop_task_history *task = judgement->of;
-    if (verdict->rule == STOP_RULE_NONE) {
-        return 0;
-    }
-    struct stop_broken *broken = arena_alloc(&judgement->history->arena, sizeof *broken);
-    if (broken == NULL) {
-        return no_memory(err);
-    }
-    *broken = (struct stop_broken){.verdict = *verdict, .source = judgement->source};
-    if (task->broken_last == NULL) {
-        task->broken_first = broken;
-    } else {
-        task->broken_last->next = broken;
-    }
-    task->broken_last = broken;
-    return 0;
-}
-
-/** What the record at that offset breaks; NULL = nothing. */
-static struct stop_broken *broken_by(const struct stop_task_history *task, int64_t offset)
-{
-    struct stop_broken *broken = task->broken_first;
-    while (broken != NULL && (broken->taken_back || broken->source.record.offset != offset)) {
-        broken = broken->next;
-    }
-    return broken;
-}
-
-/** The writer repeats a record: what it wrote after the record it wrote after it. @return whether something was broken by that order */
-static bool take_back(struct stop_task_history *task, const struct stop_source *repeated)
-{
-    bool taken = false;
-    for (struct stop_broken *broken = task->broken_first; broken != NULL; broken = broken->next) {
-        bool first = broken->verdict.first.offset == repeated->record.offset &&
-                     broken->source.writer == repeated->writer;
-        if (first && stop_rule_is_of_order(broken->verdict.rule)) {
-            broken->taken_back = true;
-            taken = true;
-        }
-    }
-    return taken;
-}
-
-/** The record that broke a rule comes again, after what it lacked; verdict: of it now. */
-static void judge_again(struct stop_broken *broken, const struct stop_verdict *verdict)
-{
-    broken->taken_back = verdict->rule != broken->verdict.rule;
-}
-
 /* ---- plans ---- */
 
 static int plan_run(struct stop_judgement *judgement, const struct planned_run *planned,
@@ -206,7 +152,7 @@ static int add_plan(struct stop_judgement *judgement, const struct event *event,
     if (added > 0) {
         judgement->history->stops += task->plans.count == 1;
         struct stop_verdict verdict = stop_judge_plan(judgement, accepted);
-        if (keep(judgement, &verdict, err) != 0) {
+        if (stop_broken_keep(judgement, NULL, &verdict, err) != 0) {
             return -1;
         }
     }
@@ -264,20 +210,17 @@ static int repeat_fact(struct stop_judgement *judgement, struct stop_run_history
 {
     struct stop_fact *facts = run->facts.items;
     struct stop_fact fact = facts[at];
-    struct stop_broken *broken = broken_by(judgement->of, fact.source.record.offset);
-    bool taken = take_back(judgement->of, &fact.source);
+    fact.source.written = judgement->source.written;
     memmove(&facts[at], &facts[at + 1], (run->facts.count - at - 1) * sizeof *facts);
     facts[run->facts.count - 1] = fact;
-    if (!taken && broken == NULL) {
+    judgement->source = fact.source;
+    bool was_first = stop_broken_is_first(judgement);
+    stop_broken_judge_again(judgement);
+    if (!was_first || stop_broken_by(judgement->of, &fact.source) != NULL) {
         return 0;
     }
-    judgement->source = fact.source;
     struct stop_verdict verdict = stop_judge_fact(judgement, run);
-    if (broken == NULL) {
-        return keep(judgement, &verdict, err);
-    }
-    judge_again(broken, &verdict);
-    return 0;
+    return stop_broken_keep(judgement, run, &verdict, err);
 }
 
 static int append_fact(struct stop_judgement *judgement, struct stop_run_history *run,
@@ -295,7 +238,7 @@ static int append_fact(struct stop_judgement *judgement, struct stop_run_history
     run->facts.items = grown;
     run->facts.items[run->facts.count++] = fact;
     struct stop_verdict verdict = stop_judge_fact(judgement, run);
-    return keep(judgement, &verdict, err);
+    return stop_broken_keep(judgement, run, &verdict, err);
 }
 
 static int add_fact(struct stop_judgement *judgement, const struct event *event, struct error *err)
@@ -349,17 +292,22 @@ static void fold_end(const struct stop_judgement *judgement, const struct event 
     }
 }
 
-static void repeat_end(struct stop_judgement *judgement, const struct stop_end *end,
+static void repeat_end(struct stop_judgement *judgement, struct stop_end *end,
                        const struct event *event)
 {
-    struct stop_broken *broken = broken_by(judgement->of, end->source.record.offset);
-    (void)take_back(judgement->of, &end->source);
+    struct stop_task_history *task = judgement->of;
+    struct stop_broken *broken = stop_broken_by(task, &end->source);
+    end->source.written = judgement->source.written;
     judgement->source = end->source;
-    if (broken != NULL) {
+    if (task->end.record.offset == end->source.record.offset) {
+        task->end.written = end->source.written;
+    }
+    if (broken != NULL && !broken->taken_back) {
         struct stop_verdict verdict = stop_judge_end(judgement, event);
-        judge_again(broken, &verdict);
+        stop_broken_settle(broken, &verdict);
     }
     fold_end(judgement, event);
+    stop_broken_judge_again(judgement);
 }
 
 static int add_end(struct stop_judgement *judgement, const struct event *event, struct error *err)
@@ -372,7 +320,8 @@ static int add_end(struct stop_judgement *judgement, const struct event *event, 
         }
     }
     struct stop_verdict verdict = stop_judge_end(judgement, event);
-    if (keep(judgement, &verdict, err) != 0 || append_end(judgement, event, err) != 0) {
+    if (stop_broken_keep(judgement, NULL, &verdict, err) != 0 ||
+        append_end(judgement, event, err) != 0) {
         return -1;
     }
     fold_end(judgement, event);
@@ -416,6 +365,7 @@ int stop_history_add(struct stop_history *history, const struct task *task,
         .of = of,
         .task = task,
         .source = {.record = {.offset = place->offset, .type_name = event_type_name(event->type)},
+                   .written = place->offset,
                    .appended_unix_ms = place->appended_unix_ms,
                    .writer = stop_writer_of(history, event),
                    .ts = event->ts}};

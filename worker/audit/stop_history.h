@@ -9,7 +9,8 @@
  *  known: such a pair of records is no finding, as docs/reliability.md says. A task that two hosts write of is not judged.
  *
  *  A worker writes in order, but where Kafka refused a record and took the next one, the log holds them in the wrong order at
- *  first: then the worker writes both again. What a repetition puts right is no finding. */
+ *  first: then the worker writes both again. What breaks a rule is judged by the order in which its records were written last: a
+ *  finding goes when that order is right, and stays when the same order is merely written again. */
 
 #include "common/base/id_table.h"
 #include "common/domain/task.h"

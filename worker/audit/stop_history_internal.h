@@ -3,12 +3,15 @@
 
 /** Private to stop_history: what is kept of a log, and the judgement of one record.
  *
- *  stop_history.c  takes records, keeps what is broken until the log's end
+ *  stop_history.c  takes records
  *  stop_writer.c   incarnations, and what each knew
  *  stop_judge.c    the rules
+ *  stop_broken.c   what is broken, and what a repetition makes of it
  *  stop_replay.c   the stop engine's table as a rule */
 
 #include "worker/audit/stop_history.h"
+
+enum { STOP_FACTS_JUDGED = 64 /**< of one run: more are no stop of ours */ };
 
 /** An incarnation of a worker. */
 struct stop_writer {
@@ -29,6 +32,7 @@ struct stop_host {
 struct stop_source {
     struct stop_record record; /**< offset -1 = there is none */
     struct stop_writer *writer;
+    int64_t written;          /**< the offset of its last repetition; at first its own */
     int64_t ts;               /**< when it was made */
     int64_t appended_unix_ms; /**< when the broker had it, 0 = unknown */
 };
@@ -66,6 +70,7 @@ struct stop_verdict {
     enum stop_rule rule;
     const struct stop_run_history *run; /**< NULL = it is of the whole task */
     struct stop_record first;
+    const struct stop_run_history *blocker; /**< ORDER: the run that had to end before; else NULL */
 };
 
 /** A record that breaks a rule. */
@@ -73,6 +78,8 @@ struct stop_broken {
     struct stop_broken *next;
     struct stop_verdict verdict;
     struct stop_source source;
+    struct stop_run_history *run; /**< the record is a fact of that run; NULL = of the task */
+    const struct stop_run_history *blocker; /**< of the last verdict that named one */
     bool taken_back;
 };
 
@@ -119,6 +126,20 @@ struct stop_verdict stop_judge_plan(const struct stop_judgement *judgement,
 /** A terminal event. */
 struct stop_verdict stop_judge_end(const struct stop_judgement *judgement,
                                    const struct event *event);
+
+/** Keeps what the record breaks, if it does; run: of which it is a fact, NULL = it is none.
+ *  @return 0 or -1 with ERROR_NO_MEMORY */
+int stop_broken_keep(const struct stop_judgement *judgement, struct stop_run_history *run,
+                     const struct stop_verdict *verdict, struct error *err);
+/** What the record broke, be it taken back; NULL = nothing. */
+struct stop_broken *stop_broken_by(const struct stop_task_history *task,
+                                   const struct stop_source *source);
+/** Whether its writer broke a rule of order with a later record. */
+bool stop_broken_is_first(const struct stop_judgement *judgement);
+/** verdict: of the broken record now. */
+void stop_broken_settle(struct stop_broken *broken, const struct stop_verdict *verdict);
+/** The record has come again: judges the facts of the task that broke a rule in the order in which all were written last. */
+void stop_broken_judge_again(const struct stop_judgement *judgement);
 struct stop_run_history *stop_history_run(const struct stop_task_history *task, struct run run);
 
 #endif

@@ -7,8 +7,7 @@
 
 enum {
     WALL_TOLERANCE_MS =
-        1000, /* where the log has no boot-time clock to go by: as the worker takes clocks to be apart */
-    FACTS_JUDGED = 64 /* of one run: more are no stop of ours */
+        1000 /* where the log has no boot-time clock to go by: as the worker takes clocks to be apart */
 };
 
 static const struct stop_record NO_RECORD = {.offset = -1};
@@ -16,7 +15,7 @@ static const struct stop_record NO_RECORD = {.offset = -1};
 static struct stop_verdict broken(enum stop_rule rule, const struct stop_run_history *run,
                                   struct stop_record first)
 {
-    return (struct stop_verdict){rule, run, first};
+    return (struct stop_verdict){.rule = rule, .run = run, .first = first};
 }
 
 static struct stop_verdict fine(void)
@@ -62,11 +61,11 @@ static bool engine_admits(const struct stop_judgement *judgement,
                           const struct stop_run_history *run)
 {
     const struct stop_writer *writer = judgement->source.writer;
-    struct stop_replay_fact facts[FACTS_JUDGED];
+    struct stop_replay_fact facts[STOP_FACTS_JUDGED];
     struct stop_replay_plan plan = run->plan;
     size_t count = run->facts.count;
     plan.taken_over = is_taken_over(judgement);
-    if (count > FACTS_JUDGED) {
+    if (count > STOP_FACTS_JUDGED) {
         return true;
     }
     for (size_t i = 0; i < count; i++) {
@@ -137,8 +136,11 @@ static bool too_early(const struct stop_judgement *judgement, const struct stop_
                       const struct stop_fact *kill, bool least)
 {
     const struct planned_run *planned = task_planned(judgement->task, run->run);
-    struct stop_run machine = {.grace_ms = least || planned == NULL ? run->shortest_grace_ms
-                                                                    : planned->grace_ms};
+    /* the reducer passes over a plan that Kafka has after the end */
+    const struct stop_source *end = &judgement->of->end;
+    bool folded = end->record.offset < 0 || run->grace_change.record.offset < end->record.offset;
+    bool shortest = least || planned == NULL || !folded;
+    struct stop_run machine = {.grace_ms = shortest ? run->shortest_grace_ms : planned->grace_ms};
     int64_t earliest = INT64_MAX;
     for (size_t i = 0; i + 1 < run->facts.count; i++) {
         const struct stop_fact *fact = &run->facts.items[i];
@@ -209,6 +211,8 @@ static bool contradicts(const struct stop_fact *exit, const struct stop_fact *fa
            exit->exit_code.value != fact->exit_code.value;
 }
 
+static const unsigned SENT = DO_RECORD_SIGNAL | DO_RECORD_KILL | DO_RECORD_PRE_STOP;
+
 static struct stop_verdict judge_sent(const struct stop_judgement *judgement,
                                       const struct stop_run_history *run,
                                       const struct stop_fact *fact)
@@ -216,9 +220,18 @@ static struct stop_verdict judge_sent(const struct stop_judgement *judgement,
     const struct stop_run_history *blocker =
         run->facts.count == 1 ? blocker_of(judgement, run) : NULL;
     if (blocker != NULL) {
-        return broken(STOP_RULE_ORDER, run, blocker->planned.record);
+        struct stop_verdict verdict = broken(STOP_RULE_ORDER, run, blocker->planned.record);
+        verdict.blocker = blocker;
+        return verdict;
     }
     return fact->made_by == DO_RECORD_KILL ? judge_kill(judgement, run, fact) : fine();
+}
+
+/** The end came before the fact: by the last writing of both, or of two workers by the first. */
+static bool end_precedes(const struct stop_source *end, const struct stop_source *fact)
+{
+    return end->writer == fact->writer ? end->written < fact->written
+                                       : end->record.offset < fact->record.offset;
 }
 
 struct stop_verdict stop_judge_fact(const struct stop_judgement *judgement,
@@ -226,15 +239,16 @@ struct stop_verdict stop_judge_fact(const struct stop_judgement *judgement,
 {
     const struct stop_fact *fact = &run->facts.items[run->facts.count - 1];
     const struct stop_source *end = &judgement->of->end;
+    bool ended = end->record.offset >= 0 && end_precedes(end, &fact->source);
     const struct stop_fact *exit = earlier(run, DO_RECORD_EXIT);
-    bool sent = (fact->made_by & (DO_RECORD_SIGNAL | DO_RECORD_KILL | DO_RECORD_PRE_STOP)) != 0;
-    if (run->planned.record.offset < 0) {
+    bool sent = (fact->made_by & SENT) != 0;
+    if (run->planned.record.offset < 0 || run->planned.record.offset > fact->source.written) {
         return broken(STOP_RULE_UNPLANNED, run, NO_RECORD);
     }
-    if (end->record.offset >= 0 && may_not_know(judgement, end)) {
+    if (ended && may_not_know(judgement, end)) {
         return fine();
     }
-    if (end->record.offset >= 0 && sent) {
+    if (ended && sent) {
         return broken(STOP_RULE_AFTER_END, run, end->record);
     }
     if (contradicts(exit, fact)) {

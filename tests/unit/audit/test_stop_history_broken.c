@@ -37,17 +37,6 @@ static void test_a_second_signal_by_the_next_worker(void **state)
     story_assert_broken(story, STOP_RULE_SECOND_SIGNAL, first, second);
 }
 
-static void test_a_second_signal_that_is_repeated(void **state)
-{
-    (void)state;
-    struct story *story = accepted(30000);
-    int64_t first = story_signal(story, WEB, 5000, false);
-    int64_t second = story_signal(story, WEB, 6000, false);
-    story_again(story, second);
-    story_again(story, first);
-    story_assert_broken(story, STOP_RULE_SECOND_SIGNAL, first, second);
-}
-
 static void test_sigkill_before_the_deadline(void **state)
 {
     (void)state;
@@ -314,18 +303,6 @@ static void test_a_signal_after_sigkill(void **state)
     story_assert_broken(story, STOP_RULE_IMPOSSIBLE, kill, signal);
 }
 
-/* One that is not put right, although what follows it is repeated. */
-static void test_a_wrong_order_that_stays(void **state)
-{
-    (void)state;
-    struct story *story = with_pre_stop();
-    int64_t first = story_pre_stop(story, WEB, 5000);
-    int64_t second = story_signal(story, WEB, 6000, false);
-    story_again(story, second);
-    (void)story_exited(story, WEB, 0);
-    story_assert_broken(story, STOP_RULE_PRE_STOP_UNWAITED, first, second);
-}
-
 static void test_what_a_finding_says(void **state)
 {
     (void)state;
@@ -389,7 +366,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_second_signal),
         cmocka_unit_test(test_a_second_signal_by_the_next_worker),
-        cmocka_unit_test(test_a_second_signal_that_is_repeated),
         cmocka_unit_test(test_sigkill_before_the_deadline),
         cmocka_unit_test(test_sigkill_before_the_deadline_after_a_restart),
         cmocka_unit_test(test_sigkill_before_a_lengthened_grace),
@@ -414,7 +390,6 @@ int main(void)
         cmocka_unit_test(test_a_second_exit_of_one_worker),
         cmocka_unit_test(test_pre_stop_commands),
         cmocka_unit_test(test_a_signal_after_sigkill),
-        cmocka_unit_test(test_a_wrong_order_that_stays),
         cmocka_unit_test(test_what_a_finding_says),
         cmocka_unit_test(test_memory_that_runs_out_is_said),
     };
