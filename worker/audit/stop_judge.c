@@ -218,7 +218,7 @@ static struct stop_verdict judge_sent(const struct stop_judgement *judgement,
                                       const struct stop_fact *fact)
 {
     const struct stop_run_history *blocker =
-        run->facts.count == 1 ? blocker_of(judgement, run) : NULL;
+        earlier(run, SENT) == NULL ? blocker_of(judgement, run) : NULL;
     if (blocker != NULL) {
         struct stop_verdict verdict = broken(STOP_RULE_ORDER, run, blocker->planned.record);
         verdict.blocker = blocker;

@@ -118,6 +118,7 @@ int64_t story_accepted(struct story *story, const char *request, int64_t grace_m
     }
     plan[DB].after = (struct text_list){BEFORE_DB, 2};
     plan[WEB].pre_stop = story->pre_stop ? "drain" : NULL;
+    plan[DB].pre_stop = plan[WEB].pre_stop;
     int planned = story->planned == 0 ? 3 : story->planned;
     event->stop_accepted.plan.items = &plan[3 - planned];
     event->stop_accepted.plan.count = (size_t)planned;

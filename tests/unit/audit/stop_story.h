@@ -23,7 +23,7 @@ struct story {
     int64_t ts;     /**< grows by 10 a record */
     int64_t
         appended_after; /**< the broker had it so many ms after it was made; 0 = it does not say */
-    bool pre_stop;      /**< "web" has a pre-stop command */
+    bool pre_stop;      /**< "web" and "db" have a pre-stop command */
     int planned;        /**< containers that a plan names, the last ones; 0 = all */
     const char *as;     /**< id of the next record; NULL = one of its own */
     int64_t end_code;   /**< exit code in terminal events; -1 = unknown, as it is at first */

@@ -148,6 +148,18 @@ static void test_the_wrong_order(void **state)
     story_assert_broken(story, STOP_RULE_ORDER, 2, signal);
 }
 
+/* Its pre-stop command could not be started, so that its end is recorded first. */
+static void test_the_wrong_order_after_a_pre_stop_command(void **state)
+{
+    (void)state;
+    struct story *story = story_begin();
+    story->pre_stop = true;
+    (void)story_accepted(story, NULL, 30000);
+    (void)story_pre_stop_over(story, DB);
+    int64_t signal = story_signal(story, DB, 5100, false);
+    story_assert_broken(story, STOP_RULE_ORDER, 2, signal);
+}
+
 static void test_the_wrong_order_by_force(void **state)
 {
     (void)state;
@@ -377,6 +389,7 @@ int main(void)
         cmocka_unit_test(test_sigkill_after_the_exit),
         cmocka_unit_test(test_a_signal_after_the_end),
         cmocka_unit_test(test_the_wrong_order),
+        cmocka_unit_test(test_the_wrong_order_after_a_pre_stop_command),
         cmocka_unit_test(test_the_wrong_order_by_force),
         cmocka_unit_test(test_a_stop_that_nobody_asked_for),
         cmocka_unit_test(test_a_signal_without_a_plan),
