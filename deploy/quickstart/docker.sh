@@ -17,13 +17,15 @@ start_docker_worker()
     echo "stopfleet-worker                         Docker engine at /var/run/docker.sock"
 }
 
-# run_container TASK MODE...: a container of the probe image, which is removed at the end.
+# run_container TASK MODE...: a container of the probe image, which is removed at the end. Its name is this folder's: another
+# clone on the same engine keeps its own.
 run_container()
 {
-    local task=$1
+    local task=$1 name
+    name=$1-$(printf '%s' "$home" | cksum | cut -d ' ' -f 1)
     shift
-    docker_client rm -f "$task" >/dev/null 2>&1 || true
-    docker_client run -d --name "$task" --label "io.stopfleet.task=$task" "$probe_image" "$@" >"$home/run/$task.container"
+    docker_client rm -f "$name" >/dev/null 2>&1 || true
+    docker_client run -d --name "$name" --label "io.stopfleet.task=$task" "$probe_image" "$@" >"$home/run/$task.container"
 }
 
 docker_client()

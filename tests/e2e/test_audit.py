@@ -104,7 +104,7 @@ class Audit(test_bad_days.BadDay):
 
     def test_filters_that_match_nothing_are_said(self):
         self.run_probe("matched", "obey")
-        for command, flag, value in (("events", "--task", "0" * 32), ("events", "--host", "0" * 32), ("events", "--cluster", "nope"),
+        for command, flag, value in (("events", "--task", "0" * 32), ("events", "--host", "0" * 32), ("events", "--cluster", "nope"), ("replay", "--cluster", "nope"),
                                      ("check", "--cluster", "nope")):
             done = self.fleet.audit(command, flag, value, check=False)
             with self.subTest(command=command, flag=flag):

@@ -42,6 +42,12 @@ static enum audit_exit print_all(const struct log_fold *fold, const struct audit
         error_set(err, ERROR_NOT_FOUND, "the log names %zu of the %zu tasks asked for", fold->count,
                   options->tasks.count);
     }
+    if (fold->count == 0 && options->tasks.count == 0 &&
+        (options->cluster != NULL || options->host != NULL)) {
+        error_set(err, ERROR_NOT_FOUND, "the log holds no task that matches%s%s",
+                  options->cluster == NULL ? "" : " --cluster",
+                  options->host == NULL ? "" : " --host");
+    }
     for (const struct log_fold_entry *entry = fold->first; entry != NULL; entry = entry->next) {
         if (print_document(fold, entry, err) != 0) {
             return AUDIT_EXIT_USAGE;
