@@ -140,7 +140,8 @@ struct stop_task {
         said_left; /**< the last reason for which a container was left out, that is in the worker's log */
     int64_t
         suspect_unix_ms; /**< those whose journal is lost may have acted on it until then; 0 = on nothing of it */
-    bool terminal_read; /**< its terminal event was read back */
+    int64_t suspect_boot_ms; /**< the same on the boot-time clock; -1 = in another boot */
+    bool terminal_read;      /**< its terminal event was read back */
     int64_t terminal_offset;
     struct stop_task *next_ended;
 };

@@ -53,7 +53,9 @@ static void apply_intent(struct stopper *stopper, const struct journal_intent *i
     struct stop_task *task = stopper_task_find(stopper, intent->task, strlen(intent->task));
     struct stop_slot *slot = task == NULL ? NULL : stopper_task_slot(task, intent->run);
     if (task != NULL && strcmp(intent->signal, JOURNAL_INTENT_SUSPECT) == 0) {
+        bool this_boot = strcmp(intent->boot_id, stopper->env.identity->boot_id) == 0;
         task->suspect_unix_ms = intent->unix_ms;
+        task->suspect_boot_ms = this_boot ? intent->boot_ms : -1;
     }
     if (slot == NULL) {
         return;
@@ -88,20 +90,28 @@ void stopper_recovery_suspect(struct stop_task *task)
                                           .run = {.container_id = "any"},
                                           .signal = JOURNAL_INTENT_SUSPECT,
                                           .unix_ms = stopper_now_unix(stopper),
-                                          .boot_id = ""};
+                                          .boot_ms = stopper_now_boot(stopper),
+                                          .boot_id = stopper->env.identity->boot_id};
     if (task->suspect_unix_ms == 0 && !stopper->journal_found) {
         task->suspect_unix_ms = intent.unix_ms;
+        task->suspect_boot_ms = intent.boot_ms;
         (void)journal_append_intent(&stopper->journal, &intent, NULL);
     }
 }
 
+/* A start is known on the wall clock alone, which may have been set since: it is later if no clock says otherwise. */
+static bool began_later(const struct stop_slot *slot)
+{
+    const struct stop_task *task = slot->task;
+    int64_t age_ms = stopper_now_unix(task->stopper) - slot->run.started_at;
+    return slot->run.started_at > task->suspect_unix_ms && age_ms >= 0 &&
+           (task->suspect_boot_ms < 0 ||
+            stopper_now_boot(task->stopper) - age_ms > task->suspect_boot_ms);
+}
+
 void stopper_recovery_suspect_run(struct stop_slot *slot, bool any)
 {
-    int64_t until = slot->task->suspect_unix_ms;
-    /* a start in the future: the wall clock was set back since, and tells nothing */
-    bool later = slot->run.started_at > until &&
-                 slot->run.started_at <= stopper_now_unix(slot->task->stopper);
-    if (until == 0 || (later && !any)) {
+    if (slot->task->suspect_unix_ms == 0 || (began_later(slot) && !any)) {
         return;
     }
     if (!slot->machine.signalled) {

@@ -132,14 +132,14 @@ static void stopper_suspicion_outlives_the_worker_that_had_it(void **state)
     end_world(world);
 }
 
-/* Then what ran before the loss looks younger than it. */
-static void stopper_suspicion_holds_after_the_wall_clock_was_set_back(void **state)
+/* Then what ran before the loss looks younger than it, also when the clock is right again. */
+static void suspicion_holds(int64_t set_forward_ms)
 {
-    (void)state;
     struct world *world = make_lost_after_a_signal();
     world->wall_ms = 1000;
     world_start(world, true);
     world_crash(world, false);
+    world->wall_ms += set_forward_ms;
     world_start(world, true);
     assert_true(world->journal_found);
     world_run(world, 3000);
@@ -147,6 +147,13 @@ static void stopper_suspicion_holds_after_the_wall_clock_was_set_back(void **sta
     assert_int_equal(world_signals(world, "a", 0, "SIGTERM"), 2);
     assert_true(said_repeated(world));
     end_world(world);
+}
+
+static void stopper_suspicion_holds_after_the_wall_clock_was_set_back(void **state)
+{
+    (void)state;
+    suspicion_holds(0);
+    suspicion_holds(86400000);
 }
 
 static void stopper_request_of_the_lost_is_suspected_by_each_that_follows(void **state)
