@@ -44,11 +44,10 @@ void stopper_facts_read(struct stop_task *task, const struct event *event, bool 
     stopper_recovery_suspect(task);
     struct buffer bytes;
     buffer_init(&bytes, EVENT_MAX_BYTES);
-    if (event_encode(event, &bytes, NULL) != 0) {
-        journal_lacks(&stopper->journal);
-    } else if (stopper->acting) {
+    bool encoded = event_encode(event, &bytes, NULL) == 0;
+    if (encoded && stopper->acting) {
         (void)journal_append_fact(&stopper->journal, buffer_span(&bytes), NULL);
-    } else if (keep(task, buffer_span(&bytes)) != 0) {
+    } else if (!encoded || keep(task, buffer_span(&bytes)) != 0) {
         journal_lacks(&stopper->journal);
     }
     buffer_release(&bytes);
