@@ -143,7 +143,9 @@ class Usage:
         self.connections = connections
         targets = [_link(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
         self.sockets = sum(target.startswith(("socket:", "pipe:")) for target in targets)
-        self.others = sorted(target for target in targets if target and not target.startswith(("socket:", "pipe:")))
+        # The record of fault points is opened at the first one.
+        self.others = sorted(target for target in targets if target and not target.startswith(("socket:", "pipe:"))
+                             and not target.endswith(".passings"))
         with open(f"/proc/{pid}/statm", encoding="ascii") as f:
             _, resident, shared = [int(word) for word in f.read().split()[:3]]
         self.own_bytes = (resident - shared) * os.sysconf("SC_PAGE_SIZE")
