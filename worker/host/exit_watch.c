@@ -6,7 +6,9 @@
 
 enum {
     CONTAINERS_MAX = 16384, /* that are remembered */
-    RUNS = 2                /* of each: the present one and the one before */
+    RUNS = 2,               /* of each: the present one and the one before */
+    NEXT_START_MS =
+        95 /* no engine starts a container again so soon: Docker's least back-off is 100 ms */
 };
 
 struct watched_run {
@@ -124,8 +126,9 @@ void exit_watch_event(struct exit_watch *watch, const struct runtime_event *even
         /* in the very millisecond of the start it may be the exit of the run before */
         run->exit_code = event->exit_code;
         run->alive = false;
-    } else if (event->kind == RUNTIME_EVENT_STARTED) {
-        /* Its own start, or that of the next run, the event of its exit lost: the next look shows which. */
+    } else if (event->kind == RUNTIME_EVENT_STARTED &&
+               event->at_unix_ms >= run->started_at + NEXT_START_MS) {
+        /* That of the next run, the event of its exit lost, or its own one told late: the next look shows which. */
         run->alive = false;
     }
 }

@@ -2,7 +2,7 @@
 #define WORKER_HOST_EXIT_WATCH_H
 
 /** Which run an exit belongs to that the runtime's events tell of. They name a container, not a run, and some get lost: an exit code
- *  counts only for a run that was seen alive while events came, and without a start of its container since it was seen last. It is the only source of the exit
+ *  counts only for a run that was seen alive while events came, and without a start of its container since it was seen last, unless that is its own. It is the only source of the exit
  *  code of a container that was removed, or started again, before anybody looked. */
 
 #include "common/base/id_table.h"

@@ -49,12 +49,24 @@ static void exit_watch_own_start_told_late_is_settled_by_the_next_look(void **st
     struct exit_watch watch = {0};
     uint64_t before = exit_watch_mark(&watch);
     exit_watch_seen(&watch, FIRST, before);
-    tell(&watch, RUNTIME_EVENT_STARTED, FIRST.started_at + 1);
+    tell(&watch, RUNTIME_EVENT_STARTED, FIRST.started_at + 95);
     exit_watch_seen(&watch, FIRST, before); /* asked before it: shows nothing */
     tell(&watch, RUNTIME_EVENT_EXITED, 1100);
     assert_false(exit_watch_code(&watch, FIRST).known);
     exit_watch_seen(&watch, FIRST, exit_watch_mark(&watch));
     tell(&watch, RUNTIME_EVENT_EXITED, 1200);
+    assert_true(exit_watch_code(&watch, FIRST).known);
+    exit_watch_release(&watch);
+}
+
+/* A stop that follows a start at once: nobody looks in between, and --rm leaves nobody to ask. */
+static void exit_watch_own_start_is_told_after_the_look(void **state)
+{
+    (void)state;
+    struct exit_watch watch = {0};
+    exit_watch_seen(&watch, FIRST, exit_watch_mark(&watch));
+    tell(&watch, RUNTIME_EVENT_STARTED, FIRST.started_at + 94);
+    tell(&watch, RUNTIME_EVENT_EXITED, 1100);
     assert_true(exit_watch_code(&watch, FIRST).known);
     exit_watch_release(&watch);
 }
@@ -76,6 +88,7 @@ int main(void)
         cmocka_unit_test(exit_watch_exit_is_of_the_run_seen_alive),
         cmocka_unit_test(exit_watch_run_lends_no_code_to_the_one_before),
         cmocka_unit_test(exit_watch_own_start_told_late_is_settled_by_the_next_look),
+        cmocka_unit_test(exit_watch_own_start_is_told_after_the_look),
         cmocka_unit_test(exit_watch_gap_leaves_the_code_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
