@@ -9,6 +9,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from docker_host import ScriptedHost  # noqa: E402
 from scripted_engine import ScriptedEngine, endless, hang_up, html, raw, reply  # noqa: E402
 from server import wait_for  # noqa: E402
+from stopfleet import CLUSTER  # noqa: E402
 
 INSPECT = r"/containers/[^/]+/json"
 LIST = r"/containers/json"
@@ -83,6 +84,12 @@ class Scripted(ScriptedHost):
 
     # ---- who else uses it ----
 
+    def hosts(self):
+        """The ids in the view."""
+        status, answer = self.api.call("ListContainerInstances", {"cluster": CLUSTER})
+        self.assertEqual(status, 200, answer)
+        return {arn.rsplit("/", 1)[1] for arn in answer["containerInstanceArns"]}
+
     def test_a_second_worker_of_an_engine_is_warned(self):
         engine = ScriptedEngine().start()
         self.addCleanup(engine.close)
@@ -93,6 +100,8 @@ class Scripted(ScriptedHost):
         second.wait_log("engine.shared", seconds=30)
         self.assertIn(engine.endpoint, second.log_text())
         self.assertNotIn("engine.shared", alone.log_text())
+        # It is said before the host is registered: whoever looks at the view after this test finds both.
+        wait_for(lambda: {"c" * 32, "e" * 32} <= self.hosts(), 30, "both hosts in the view")
 
     # ---- answers that are none ----
 
