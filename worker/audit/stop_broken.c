@@ -85,7 +85,7 @@ static bool still_waited_for(const struct stop_run_history *blocker,
 }
 
 static struct stop_verdict judge_in_order(const struct stop_judgement *judgement,
-                                          const struct stop_broken *broken)
+                                          struct stop_broken *broken)
 {
     const struct stop_run_history *run = broken->run;
     const struct stop_fact *fact = run->facts.items;
@@ -103,6 +103,7 @@ static struct stop_verdict judge_in_order(const struct stop_judgement *judgement
         }
     }
     until[view.facts.count++] = *fact;
+    broken->source.written = fact->source.written;
     struct stop_judgement again = *judgement;
     again.source = fact->source;
     struct stop_verdict verdict = stop_judge_fact(&again, &view);

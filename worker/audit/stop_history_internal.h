@@ -103,7 +103,7 @@ struct stop_writer *stop_writer_of(struct stop_history *history, const struct ev
 int stop_writer_start(struct stop_history *history, const struct event *event, int64_t offset,
                       struct error *err);
 /** True if what its writer was to write again after that record may never have come, since its journal was lost: the next start
- *  found none, or one that found none was there before. */
+ *  found none, or one that found none was there before; or that it was written again last out of a journal whose end went with the power. */
 bool stop_writer_may_lack(const struct stop_source *source);
 /** What the writer of a record knew of another one when it wrote; of one that the history does not hold: maybe. Pure. */
 enum stop_knowledge stop_knowledge_of(const struct stop_writer *writer,

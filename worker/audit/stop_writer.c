@@ -97,6 +97,17 @@ enum stop_knowledge stop_knowledge_of(const struct stop_writer *writer,
     return certain ? STOP_KNOWLEDGE_CERTAIN : STOP_KNOWLEDGE_MAYBE;
 }
 
+/* The first start after a power failure writes again what is left of the journal, which may lack its end. */
+static bool is_cut_repetition(const struct stop_source *source)
+{
+    const struct stop_writer *next = source->writer->younger;
+    while (next != NULL && next->started_offset < source->written) {
+        next = next->younger;
+    }
+    return next != NULL && source->written > source->record.offset &&
+           strcmp(next->boot_id, source->writer->boot_id) != 0;
+}
+
 bool stop_writer_may_lack(const struct stop_source *source)
 {
     const struct stop_writer *younger = source->writer->younger;
@@ -104,5 +115,5 @@ bool stop_writer_may_lack(const struct stop_source *source)
            younger->started_offset < source->record.offset) {
         younger = younger->younger;
     }
-    return younger != NULL && !younger->journal_found;
+    return younger != NULL && (!younger->journal_found || is_cut_repetition(source));
 }

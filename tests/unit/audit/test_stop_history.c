@@ -273,6 +273,22 @@ static void test_a_wrong_order_whose_writer_lost_its_journal(void **state)
     story_assert_fine(story);
 }
 
+/* The next start writes again what the power failure left of the journal: not the end. */
+static void test_a_wrong_order_whose_writer_lost_its_journals_end(void **state)
+{
+    (void)state;
+    struct story *story = story_begin();
+    int64_t signal = story_signal(story, WEB, 5000, false);
+    int64_t accepted = story_accepted(story, NULL, 30000);
+    story_again(story, signal);
+    (void)story_exited(story, WEB, 0);
+    story_again(story, accepted);
+    story_again(story, signal);
+    story->boot_id = "boot-2";
+    (void)story_started(story, "B", true);
+    story_assert_fine(story);
+}
+
 static void test_a_log_that_was_written_twice(void **state)
 {
     (void)state;
@@ -379,6 +395,7 @@ int main(void)
         cmocka_unit_test(test_a_pre_stop_command_that_ends_first_in_the_log),
         cmocka_unit_test(test_plans_in_the_wrong_order),
         cmocka_unit_test(test_a_wrong_order_whose_writer_lost_its_journal),
+        cmocka_unit_test(test_a_wrong_order_whose_writer_lost_its_journals_end),
         cmocka_unit_test(test_a_log_that_was_written_twice),
         cmocka_unit_test(test_two_hosts_of_one_task_are_not_judged),
         cmocka_unit_test(test_a_pre_stop_command_of_an_older_version),
